@@ -1,0 +1,209 @@
+import type { Bytes } from '../../common/bytes.js';
+import type { Clock } from '../../common/clock.js';
+import type { Log } from '../../common/log.js';
+import { Stage, type StageSource, type StageStatus } from '../../common/stage.js';
+import { type Kv, type KvEntry, type KvEvent, type KvWatcher, type LeasePool, EtcdFault } from '../etcd/kv.js';
+import type { DesiredState } from './desired-state.js';
+import type { KeyRecord } from './key-record.js';
+import type { Scope } from './scope.js';
+import type { StoredState } from './stored-state.js';
+
+export interface DriftOptions {
+  readonly desired: DesiredState;
+  readonly stored: StoredState;
+  readonly kv: Kv;
+  readonly watcher: KvWatcher;
+  readonly leases: LeasePool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onRepair: (scope: string, kind: 'deleted' | 'changed' | 'stray') => void;
+  /** The watch is back after a break: writes may work again. */
+  readonly onReconnected: () => void;
+}
+
+export type DriftState = 'waiting' | 'watching' | 'disconnected';
+
+/** A stranger's key may be the next owner's, whose Kubernetes event is still on its way: wait before it is removed, ms. */
+const strayGraceMs = 30_000;
+/** Two writers that disagree must not become a storm: the n-th repair of one key within a minute waits 100 ms × 2^n. */
+const calmAfterMs = 60_000;
+const maxRepairDelayMs = 30_000;
+const tickMs = 50;
+
+/**
+ * Watches our own keys in etcd, so that what somebody else deletes or changes is put right without being asked. Our own
+ * writes come back as events too and are told apart by their revision.
+ */
+export class Drift implements StageSource {
+  private readonly stages = new Map<Scope, Stage<DriftState>>();
+  private readonly repairs = new Map<Bytes, { count: number; last: number }>();
+  /** Events that cannot be judged yet: their key is in flight, damped, or a stray within its grace. */
+  private readonly later = new Map<Bytes, { scope: Scope; event: KvEvent; due: number }>();
+  private repaired = 0;
+
+  constructor(private readonly options: DriftOptions) {
+    for (const scope of options.desired.scopes.values()) {
+      this.stages.set(scope, new Stage<DriftState>('waiting', () => options.clock.now()));
+    }
+  }
+
+  /** Watches one scope until the signal aborts. Call when its first sync is complete (express scopes: when it is wanted). */
+  async run(scope: Scope, signal: AbortSignal): Promise<void> {
+    const revision = await this.observe(scope, signal);
+    if (revision === undefined) return;
+    const stage = this.stages.get(scope);
+    await this.options.watcher.watch(
+      scope.spec.target,
+      revision + 1,
+      {
+        onEvents: (events) => {
+          for (const event of events) this.judge(scope, event);
+        },
+        onConnected: () => {
+          if (stage?.state === 'disconnected') this.reconnected(scope);
+          stage?.transition('watching');
+        },
+        onDisconnected: (cause) => {
+          stage?.failed(cause);
+          stage?.transition('disconnected');
+        },
+        onCompacted: async () => (await this.observe(scope, signal)) ?? 0,
+      },
+      signal,
+    );
+  }
+
+  /** Comes back to what could not be judged at once; resolves on abort. */
+  async runLater(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.options.clock.sleep(this.later.size > 0 ? tickMs : tickMs * 4, signal);
+      const now = this.options.clock.monotonic();
+      for (const [key, item] of this.later) {
+        if (item.due > now) continue;
+        this.later.delete(key);
+        this.judge(item.scope, item.event, true);
+      }
+    }
+  }
+
+  stageStatus(): readonly StageStatus[] {
+    return [...this.stages].map(([scope, stage]) => ({
+      name: `etcd-watch/${scope.name}`,
+      state: stage.state,
+      since: stage.since,
+      healthy: stage.state !== 'disconnected',
+      ...(stage.lastError ? { lastError: stage.lastError } : {}),
+      counts: { foreignKeys: scope.foreign.size },
+    }));
+  }
+
+  get repairedKeys(): number {
+    return this.repaired;
+  }
+
+  private async observe(scope: Scope, signal: AbortSignal): Promise<number | undefined> {
+    while (!signal.aborted) {
+      try {
+        return await this.options.stored.observe(scope, {
+          signal,
+          onDeviation: (deviation) => {
+            if (deviation !== 'foreign') this.count(scope, deviation === 'missing' ? 'deleted' : 'changed');
+          },
+        });
+      } catch (error) {
+        if (!(error instanceof EtcdFault)) throw error;
+        this.stages.get(scope)?.failed(error);
+        await this.options.clock.sleep(1000, signal);
+      }
+    }
+    return undefined;
+  }
+
+  private judge(scope: Scope, event: KvEvent, overdue = false): void {
+    const key = event.type === 'put' ? event.entry.key : event.key;
+    const revision = event.type === 'put' ? event.entry.modRevision : event.modRevision;
+    const record = scope.records.get(key);
+    if (!record) {
+      if (event.type === 'put') this.stranger(scope, event.entry, overdue);
+      else this.forgetStranger(scope, key);
+      return;
+    }
+    if (record.inFlight) {
+      this.later.set(key, { scope, event, due: 0 });
+      return;
+    }
+    if (revision <= record.revision) return;
+    if (event.type === 'put' && event.entry.value === record.want && event.entry.lease !== '0') {
+      this.moveLease(record, event.entry);
+      return;
+    }
+    this.repair(record, event, revision, overdue);
+  }
+
+  private repair(record: KeyRecord, event: KvEvent, revision: number, overdue: boolean): void {
+    const { desired, log } = this.options;
+    if (event.type === 'delete' && record.want === null) {
+      desired.vanished(record, revision);
+      return;
+    }
+    const delay = overdue ? 0 : this.damping(record.key);
+    if (delay > 0) {
+      this.later.set(record.key, { scope: record.scope, event, due: this.options.clock.monotonic() + delay });
+      return;
+    }
+    const kind = event.type === 'delete' ? 'deleted' : 'changed';
+    this.count(record.scope, kind);
+    log.debug('A key of ours was altered in etcd: repairing it', { key: record.key, kind });
+    if (event.type === 'delete') desired.vanished(record, revision);
+    else desired.stored(record, event.entry.value === record.want ? null : event.entry.value, event.entry.lease, revision);
+  }
+
+  /** Right bytes on another live lease are right: whose lease it is matters only when it ends, which is an event again. */
+  private moveLease(record: KeyRecord, entry: KvEntry): void {
+    if (record.lease !== entry.lease) this.options.leases.release(record.lease);
+    this.options.desired.stored(record, entry.value, entry.lease, entry.modRevision);
+  }
+
+  private stranger(scope: Scope, entry: KvEntry, overdue: boolean): void {
+    if (scope.express) return;
+    if (entry.lease === '0') {
+      scope.foreign.add(entry.key);
+    } else if (overdue) {
+      this.count(scope, 'stray');
+      this.options.desired.reap(scope, entry);
+    } else {
+      const due = this.options.clock.monotonic() + strayGraceMs;
+      this.later.set(entry.key, { scope, event: { type: 'put', entry, created: true }, due });
+    }
+  }
+
+  private forgetStranger(scope: Scope, key: Bytes): void {
+    scope.foreign.delete(key);
+    this.later.delete(key);
+  }
+
+  private damping(key: Bytes): number {
+    const now = this.options.clock.monotonic();
+    const known = this.repairs.get(key);
+    if (!known || now - known.last > calmAfterMs) {
+      if (this.repairs.size > 10_000) this.repairs.clear();
+      this.repairs.set(key, { count: 1, last: now });
+      return 0;
+    }
+    known.last = now;
+    return Math.min(100 * 2 ** known.count++, maxRepairDelayMs);
+  }
+
+  private count(scope: Scope, kind: 'deleted' | 'changed' | 'stray'): void {
+    this.repaired++;
+    this.options.onRepair(scope.name, kind);
+  }
+
+  /** After a break the leases may have ended meanwhile: ask at once instead of waiting for the next keep-alive. */
+  private reconnected(scope: Scope): void {
+    const leases = new Set<string>();
+    for (const record of scope.records.values()) if (record.lease !== '0') leases.add(record.lease);
+    this.options.onReconnected();
+    this.options.leases.check(leases).catch((error: unknown) => this.stages.get(scope)?.failed(error));
+  }
+}

@@ -1,0 +1,125 @@
+import type { Bytes } from '../../common/bytes.js';
+import type { Kv, KvEntry, KvPage, LeasePool } from '../etcd/kv.js';
+import type { DesiredState } from './desired-state.js';
+import type { KeyRecord } from './key-record.js';
+import type { Scope } from './scope.js';
+
+/** How etcd's content deviates from what is wanted. */
+export type Deviation = 'missing' | 'different' | 'leftOver' | 'foreign';
+
+export interface ObserveOptions {
+  /** Only compare: nothing is marked dirty. */
+  readonly dryRun?: boolean;
+  readonly onDeviation?: (deviation: Deviation, key: Bytes) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A key with no record that was found before its source is complete: it may be wanted in a moment. */
+const undecided = (scope: Scope): boolean => scope.express || scope.phase === 'waiting';
+
+/**
+ * Reads what etcd really holds of a scope, at one revision, and tells the desired state. Used at start (what the previous
+ * run left), after a gap in the watch, once after the first sync, and by resync: always the same comparison.
+ */
+export class StoredState {
+  private pass = 0;
+
+  constructor(
+    private readonly desired: DesiredState,
+    private readonly kv: Kv,
+    private readonly leases: LeasePool,
+    private readonly pageSize: number,
+  ) {}
+
+  /**
+   * What the previous run left. Its leases are taken over, so that keys which are right already need not be written again.
+   * Must run before any source feeds the scopes.
+   */
+  async load(scopes: Iterable<Scope>, signal?: AbortSignal): Promise<void> {
+    const found: { scope: Scope; entry: KvEntry }[] = [];
+    const keysByLease = new Map<string, number>();
+    for (const scope of scopes) {
+      for await (const page of this.pages(scope, signal)) {
+        for (const entry of page.entries) {
+          found.push({ scope, entry });
+          if (entry.lease !== '0') keysByLease.set(entry.lease, (keysByLease.get(entry.lease) ?? 0) + 1);
+        }
+      }
+    }
+    const kept = await this.leases.adopt(keysByLease);
+    for (const { scope, entry } of found) this.desired.adopt(scope, entry, kept.has(entry.lease));
+  }
+
+  /** @returns the revision that the scope was read at: a watch may go on from the next one. */
+  async observe(scope: Scope, options: ObserveOptions = {}): Promise<number> {
+    const pass = ++this.pass;
+    const known = this.highestRevision(scope);
+    let revision = 0;
+    for await (const page of this.pages(scope, options.signal)) {
+      if (revision === 0 && page.revision < known) this.forgetRevisions(scope);
+      revision = page.revision;
+      for (const entry of page.entries) this.compare(scope, entry, page.revision, pass, options);
+    }
+    for (const record of scope.records.values()) {
+      if (record.seenInPass !== pass) this.absent(record, revision, options);
+    }
+    return revision;
+  }
+
+  private compare(scope: Scope, entry: KvEntry, revision: number, pass: number, options: ObserveOptions): void {
+    const record = scope.records.get(entry.key);
+    if (!record) {
+      this.unknown(scope, entry, options);
+      return;
+    }
+    record.seenInPass = pass;
+    // Ours is newer than the page, or about to be.
+    if (record.inFlight || record.revision > revision) return;
+    const right = record.want === entry.value && entry.lease !== '0';
+    if (!right && record.owner !== undefined) options.onDeviation?.('different', entry.key);
+    if (options.dryRun) return;
+    // Right bytes without a lease would outlive us: counted as absent, so that they are written again, on a lease.
+    const have = right || entry.value !== record.want ? entry.value : null;
+    this.desired.stored(record, have, entry.lease, entry.modRevision);
+  }
+
+  private unknown(scope: Scope, entry: KvEntry, options: ObserveOptions): void {
+    const { desired } = this;
+    if (undecided(scope)) {
+      if (!options.dryRun && !scope.express) desired.adopt(scope, entry, this.leases.isLive(entry.lease));
+      return;
+    }
+    options.onDeviation?.(entry.lease === '0' ? 'foreign' : 'leftOver', entry.key);
+    if (!options.dryRun) desired.reap(scope, entry);
+  }
+
+  private absent(record: KeyRecord, revision: number, options: ObserveOptions): void {
+    if (record.inFlight || record.revision > revision) return;
+    if (record.owner !== undefined) options.onDeviation?.('missing', record.key);
+    if (!options.dryRun && record.have !== null) this.desired.vanished(record, revision);
+  }
+
+  private async *pages(scope: Scope, signal?: AbortSignal): AsyncGenerator<KvPage> {
+    const target = scope.spec.target;
+    const options = signal ? { signal } : {};
+    if ('prefix' in target) {
+      yield* this.kv.range(target.prefix, { ...options, pageSize: this.pageSize });
+      return;
+    }
+    // A single key is read as a range too: the answer carries the revision that it was read at.
+    for await (const page of this.kv.range(target.key, { ...options, pageSize: this.pageSize })) {
+      yield { revision: page.revision, entries: page.entries.filter((entry) => entry.key === target.key) };
+    }
+  }
+
+  private highestRevision(scope: Scope): number {
+    let highest = 0;
+    for (const record of scope.records.values()) highest = Math.max(highest, record.revision);
+    return highest;
+  }
+
+  /** etcd started anew with an empty history: revisions of its earlier life mean nothing. */
+  private forgetRevisions(scope: Scope): void {
+    for (const record of scope.records.values()) record.revision = 0;
+  }
+}

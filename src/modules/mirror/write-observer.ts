@@ -1,0 +1,15 @@
+/** What the writer tells the metrics. Durations in ms. */
+export interface WriteObserver {
+  /** One transaction was answered. */
+  request(durationMs: number, outcome: 'success' | 'fail'): void;
+  /** From the arrival of an event to the acknowledgement of its key. */
+  propagated(scope: string, ms: number): void;
+  /** A write that touched this scope failed. */
+  failed(scope: string): void;
+}
+
+export const silentObserver: WriteObserver = {
+  request: () => undefined,
+  propagated: () => undefined,
+  failed: () => undefined,
+};
