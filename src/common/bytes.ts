@@ -7,10 +7,10 @@ export type Bytes = string;
 
 /** UTF-8 bytes of a text. Lone surrogates become U+FFFD, as Go's JSON decoder does. The result is flat (no rope). */
 export function bytesOf(text: string): Bytes {
-  return Buffer.from(text, 'utf8').latin1Slice();
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** Text of UTF-8 bytes; invalid sequences become U+FFFD. For logs and JSON answers, never for comparing. */
 export function textOf(bytes: Bytes): string {
-  return Buffer.from(bytes, 'latin1').utf8Slice();
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }

@@ -16,39 +16,57 @@ export interface BatchLimits {
  * marked in flight.
  */
 export function collect(scopes: readonly Scope[], limits: BatchLimits): KeyRecord[] {
-  const batch: KeyRecord[] = [];
-  let bytes = 0;
+  const batch = new Batch(limits);
   let active = scopes.filter((scope) => scope.dirty.size > 0);
-  while (active.length > 0 && batch.length < limits.maxOps && bytes < limits.maxBytes) {
-    const share = Math.max(1, Math.ceil((limits.maxOps - batch.length) / active.length));
-    for (const scope of active) bytes += takeFrom(scope, share, batch, limits, bytes);
-    active = active.filter((scope) => scope.dirty.size > 0 && !limits.only);
+  while (active.length > 0 && !batch.full) {
+    const share = Math.max(1, Math.ceil((limits.maxOps - batch.records.length) / active.length));
+    for (const scope of active) takeFrom(scope, share, batch);
+    active = limits.only ? [] : active.filter((scope) => scope.dirty.size > 0);
   }
-  return batch;
+  return batch.records;
 }
 
-function takeFrom(scope: Scope, share: number, batch: KeyRecord[], limits: BatchLimits, already: number): number {
-  let bytes = 0;
-  const end = Math.min(batch.length + share, limits.maxOps);
-  for (let left = scope.dirty.size; left > 0 && batch.length < end; left--) {
+class Batch {
+  readonly records: KeyRecord[] = [];
+  full = false;
+  private bytes = 0;
+
+  constructor(private readonly limits: BatchLimits) {}
+
+  /** False, and full from then on, when the record would exceed a limit. */
+  add(record: KeyRecord): boolean {
+    const size = record.key.length + (record.want?.length ?? 0);
+    if (this.records.length > 0 && this.bytes + size > this.limits.maxBytes) {
+      this.full = true;
+      return false;
+    }
+    this.records.push(record);
+    this.bytes += size;
+    this.full = this.records.length >= this.limits.maxOps;
+    return true;
+  }
+
+  wrongKind(record: KeyRecord): boolean {
+    return this.limits.only !== undefined && (this.limits.only === 'deletes') !== (record.want === null);
+  }
+}
+
+function takeFrom(scope: Scope, share: number, batch: Batch): void {
+  let taken = 0;
+  for (let left = scope.dirty.size; left > 0 && taken < share && !batch.full; left--) {
     const record = scope.dirty.shift();
-    if (!record) break;
+    if (!record) return;
     record.queued = false;
     if (!record.dirty || record.inFlight) continue;
-    const size = record.key.length + (record.want?.length ?? 0);
-    const fits = batch.length === 0 || already + bytes + size <= limits.maxBytes;
-    if (!fits || (limits.only && (limits.only === 'deletes') !== (record.want === null))) {
+    if (batch.wrongKind(record) || !batch.add(record)) {
       record.queued = true;
       scope.dirty.push(record);
-      if (!fits) break;
       continue;
     }
     record.inFlight = true;
     scope.inFlight++;
-    bytes += size;
-    batch.push(record);
+    taken++;
   }
-  return bytes;
 }
 
 /** One operation of a transaction, with what it leaves in etcd. */
@@ -76,5 +94,7 @@ export async function plan(batch: readonly KeyRecord[], leases: LeasePool): Prom
 }
 
 export function operation({ record, value, lease }: PlannedWrite): KvOp {
-  return value === null ? { type: 'delete', key: record.key } : { type: 'put', key: record.key, value, lease };
+  return value === null
+    ? { type: 'delete', key: record.key }
+    : { type: 'put', key: record.key, value, lease };
 }

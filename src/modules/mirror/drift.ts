@@ -2,16 +2,15 @@ import type { Bytes } from '../../common/bytes.js';
 import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import { Stage, type StageSource, type StageStatus } from '../../common/stage.js';
-import { type Kv, type KvEntry, type KvEvent, type KvWatcher, type LeasePool, EtcdFault } from '../etcd/kv.js';
+import { type KvEntry, type KvEvent, type KvWatcher, type LeasePool, EtcdFault } from '../etcd/kv.js';
 import type { DesiredState } from './desired-state.js';
 import type { KeyRecord } from './key-record.js';
 import type { Scope } from './scope.js';
-import type { StoredState } from './stored-state.js';
+import { storedValue, type StoredState } from './stored-state.js';
 
 export interface DriftOptions {
   readonly desired: DesiredState;
   readonly stored: StoredState;
-  readonly kv: Kv;
   readonly watcher: KvWatcher;
   readonly leases: LeasePool;
   readonly clock: Clock;
@@ -29,6 +28,10 @@ const strayGraceMs = 30_000;
 const calmAfterMs = 60_000;
 const maxRepairDelayMs = 30_000;
 const tickMs = 50;
+
+const keyOf = (event: KvEvent): Bytes => (event.type === 'put' ? event.entry.key : event.key);
+const revisionOf = (event: KvEvent): number =>
+  event.type === 'put' ? event.entry.modRevision : event.modRevision;
 
 /**
  * Watches our own keys in etcd, so that what somebody else deletes or changes is put right without being asked. Our own
@@ -120,42 +123,37 @@ export class Drift implements StageSource {
   }
 
   private judge(scope: Scope, event: KvEvent, overdue = false): void {
-    const key = event.type === 'put' ? event.entry.key : event.key;
-    const revision = event.type === 'put' ? event.entry.modRevision : event.modRevision;
-    const record = scope.records.get(key);
+    const record = scope.records.get(keyOf(event));
     if (!record) {
       if (event.type === 'put') this.stranger(scope, event.entry, overdue);
-      else this.forgetStranger(scope, key);
-      return;
+      else this.forgetStranger(scope, event.key);
+    } else if (record.inFlight) {
+      this.later.set(record.key, { scope, event, due: 0 });
+    } else if (revisionOf(event) > record.revision) {
+      this.judgeNewer(record, event, overdue);
     }
-    if (record.inFlight) {
-      this.later.set(key, { scope, event, due: 0 });
-      return;
-    }
-    if (revision <= record.revision) return;
-    if (event.type === 'put' && event.entry.value === record.want && event.entry.lease !== '0') {
-      this.moveLease(record, event.entry);
-      return;
-    }
-    this.repair(record, event, revision, overdue);
   }
 
-  private repair(record: KeyRecord, event: KvEvent, revision: number, overdue: boolean): void {
-    const { desired, log } = this.options;
-    if (event.type === 'delete' && record.want === null) {
-      desired.vanished(record, revision);
-      return;
-    }
+  private judgeNewer(record: KeyRecord, event: KvEvent, overdue: boolean): void {
+    if (event.type === 'put' && event.entry.value === record.want && event.entry.lease !== '0')
+      this.moveLease(record, event.entry);
+    else if (event.type === 'delete' && record.want === null)
+      this.options.desired.vanished(record, event.modRevision);
+    else this.repair(record, event, overdue);
+  }
+
+  private repair(record: KeyRecord, event: KvEvent, overdue: boolean): void {
+    const { desired, log, clock } = this.options;
     const delay = overdue ? 0 : this.damping(record.key);
     if (delay > 0) {
-      this.later.set(record.key, { scope: record.scope, event, due: this.options.clock.monotonic() + delay });
+      this.later.set(record.key, { scope: record.scope, event, due: clock.monotonic() + delay });
       return;
     }
     const kind = event.type === 'delete' ? 'deleted' : 'changed';
     this.count(record.scope, kind);
     log.debug('A key of ours was altered in etcd: repairing it', { key: record.key, kind });
-    if (event.type === 'delete') desired.vanished(record, revision);
-    else desired.stored(record, event.entry.value === record.want ? null : event.entry.value, event.entry.lease, revision);
+    if (event.type === 'delete') desired.vanished(record, event.modRevision);
+    else desired.stored(record, storedValue(record, event.entry), event.entry.lease, event.entry.modRevision);
   }
 
   /** Right bytes on another live lease are right: whose lease it is matters only when it ends, which is an event again. */

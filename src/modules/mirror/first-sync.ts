@@ -43,7 +43,9 @@ export class FirstSync {
   private completeIfDone(scope: Scope): void {
     if (scope.phase !== 'writing' || scope.firstSyncPending > 0) return;
     this.enter(scope, 'synced');
-    this.options.log.info('Initial synchronization from the external source completed', { prefix: scope.name });
+    this.options.log.info('Initial synchronization from the external source completed', {
+      prefix: scope.name,
+    });
     this.options.onSynced(scope);
   }
 

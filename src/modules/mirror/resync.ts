@@ -92,6 +92,10 @@ export class Resync {
       await this.options.clock.sleep(pollMs, signal);
       left = left.filter(open);
     }
-    return keys.length - left.length;
+    const right = (key: string): boolean => {
+      const record = scope.records.get(key);
+      return record === undefined || record.want === record.have;
+    };
+    return keys.filter(right).length;
   }
 }

@@ -17,6 +17,11 @@ export interface ObserveOptions {
 /** A key with no record that was found before its source is complete: it may be wanted in a moment. */
 const undecided = (scope: Scope): boolean => scope.express || scope.phase === 'waiting';
 
+/** Right bytes without a lease would outlive us: they count as absent, so that they are written again, on a lease. */
+export function storedValue(record: KeyRecord, entry: KvEntry): Bytes | null {
+  return entry.value === record.want && entry.lease === '0' ? null : entry.value;
+}
+
 /**
  * Reads what etcd really holds of a scope, at one revision, and tells the desired state. Used at start (what the previous
  * run left), after a gap in the watch, once after the first sync, and by resync: always the same comparison.
@@ -66,7 +71,13 @@ export class StoredState {
     return revision;
   }
 
-  private compare(scope: Scope, entry: KvEntry, revision: number, pass: number, options: ObserveOptions): void {
+  private compare(
+    scope: Scope,
+    entry: KvEntry,
+    revision: number,
+    pass: number,
+    options: ObserveOptions,
+  ): void {
     const record = scope.records.get(entry.key);
     if (!record) {
       this.unknown(scope, entry, options);
@@ -75,12 +86,9 @@ export class StoredState {
     record.seenInPass = pass;
     // Ours is newer than the page, or about to be.
     if (record.inFlight || record.revision > revision) return;
-    const right = record.want === entry.value && entry.lease !== '0';
-    if (!right && record.owner !== undefined) options.onDeviation?.('different', entry.key);
-    if (options.dryRun) return;
-    // Right bytes without a lease would outlive us: counted as absent, so that they are written again, on a lease.
-    const have = right || entry.value !== record.want ? entry.value : null;
-    this.desired.stored(record, have, entry.lease, entry.modRevision);
+    const have = storedValue(record, entry);
+    if (have !== record.want && record.owner !== undefined) options.onDeviation?.('different', entry.key);
+    if (!options.dryRun) this.desired.stored(record, have, entry.lease, entry.modRevision);
   }
 
   private unknown(scope: Scope, entry: KvEntry, options: ObserveOptions): void {

@@ -6,6 +6,7 @@ import { EtcdFault, type Kv, type LeasePool } from '../etcd/kv.js';
 import { collect, operation, plan, type PlannedWrite } from './batch.js';
 import type { DesiredState } from './desired-state.js';
 import type { KeyRecord } from './key-record.js';
+import type { Scope } from './scope.js';
 import type { WriteObserver } from './write-observer.js';
 import { actionFor } from './write-failure.js';
 
@@ -107,7 +108,8 @@ export class Writer implements StageSource {
 
   stageStatus(): readonly StageStatus[] {
     const scopes = [...this.options.desired.scopes.values()];
-    const sum = (of: (scope: (typeof scopes)[number]) => number): number => scopes.reduce((n, s) => n + of(s), 0);
+    const sum = (of: (scope: (typeof scopes)[number]) => number): number =>
+      scopes.reduce((n, s) => n + of(s), 0);
     return [
       {
         name: 'writer',
@@ -129,25 +131,35 @@ export class Writer implements StageSource {
   }
 
   private async runLane(lane: Lane, signal: AbortSignal): Promise<void> {
-    const scopes = [...this.options.desired.scopes.values()].filter((scope) => scope.express === lane.express);
+    const scopes = [...this.options.desired.scopes.values()].filter(
+      (scope) => scope.express === lane.express,
+    );
     const hasWork = (): boolean => lane.parts.length > 0 || scopes.some((scope) => scope.dirty.size > 0);
     while (!signal.aborted) {
-      if (!hasWork() || lane.running >= lane.slots) {
-        if (lane.running === 0 && !lane.express && this.stage.state === 'writing') this.stage.transition('idle');
+      if (hasWork() && lane.running < lane.slots) {
+        await this.admission(lane, signal);
+        if (!signal.aborted) this.launch(lane, scopes, signal);
+      } else {
+        if (lane.running === 0 && !lane.express && this.stage.state === 'writing')
+          this.stage.transition('idle');
         await lane.wakeup.wait(signal);
-        continue;
       }
-      await this.rest(lane, signal);
-      if (!lane.express) await this.options.budget.take(signal);
-      if (signal.aborted) return;
-      const batch = lane.parts.shift() ?? collect(scopes, this.limits(lane));
-      if (batch.length === 0) continue;
-      lane.running++;
-      void this.write(lane, batch, signal).finally(() => {
-        lane.running--;
-        lane.wakeup.wake();
-      });
     }
+  }
+
+  private async admission(lane: Lane, signal: AbortSignal): Promise<void> {
+    await this.rest(lane, signal);
+    if (!lane.express) await this.options.budget.take(signal);
+  }
+
+  private launch(lane: Lane, scopes: readonly Scope[], signal: AbortSignal): void {
+    const batch = lane.parts.shift() ?? collect(scopes, this.limits(lane));
+    if (batch.length === 0) return;
+    lane.running++;
+    void this.write(lane, batch, signal).finally(() => {
+      lane.running--;
+      lane.wakeup.wake();
+    });
   }
 
   private limits(lane: Lane): { maxOps: number; maxBytes: number; only?: 'deletes' | 'puts' } {
@@ -189,7 +201,8 @@ export class Writer implements StageSource {
     for (const { record, value, lease } of writes) {
       this.land(record);
       if (value === null) leases.release(lease);
-      if (record.eventAt > 0 && record.want === value) observer.propagated(record.scope.name, now - record.eventAt);
+      if (record.eventAt > 0 && record.want === value)
+        observer.propagated(record.scope.name, now - record.eventAt);
       desired.stored(record, value, value === null ? '0' : lease, revision);
     }
     if (lane.restUntil === 0) return;
@@ -201,7 +214,12 @@ export class Writer implements StageSource {
     this.stage.transition('writing');
   }
 
-  private async failed(lane: Lane, batch: readonly KeyRecord[], fault: EtcdFault, started: number): Promise<void> {
+  private async failed(
+    lane: Lane,
+    batch: readonly KeyRecord[],
+    fault: EtcdFault,
+    started: number,
+  ): Promise<void> {
     this.options.observer.request(this.options.clock.monotonic() - started, 'fail');
     if (fault.kind === 'aborted') {
       for (const record of batch) this.land(record);
@@ -248,7 +266,9 @@ export class Writer implements StageSource {
     const middle = Math.ceil(batch.length / 2);
     if (fault.kind === 'too-many-operations' && middle < this.maxOps) {
       this.maxOps = middle;
-      this.options.log.warn('etcd takes fewer operations in a transaction: using less', { maxTxnOps: middle });
+      this.options.log.warn('etcd takes fewer operations in a transaction: using less', {
+        maxTxnOps: middle,
+      });
     }
     this.stage.failed(fault);
     lane.parts.push(batch.slice(0, middle), batch.slice(middle));
@@ -274,7 +294,12 @@ export class Writer implements StageSource {
     this.stage.failed(fault);
     if (this.stage.state !== 'backing-off') {
       const key = batch[0]?.key;
-      log.warn('Failed upserting keys in kvstore. Retrying...', { keys: batch.length, key, reason: fault.kind, error: fault });
+      log.warn('Failed upserting keys in kvstore. Retrying...', {
+        keys: batch.length,
+        key,
+        reason: fault.kind,
+        error: fault,
+      });
       this.stage.transition('backing-off');
     }
     for (const name of new Set(batch.map((record) => record.scope.name))) observer.failed(name);
