@@ -1,0 +1,247 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { Child } from './child.js';
+import { startEtcd } from './etcd-process.js';
+import { eventually } from './eventually.js';
+import { freePorts } from './free-ports.js';
+import { KubeClient, type TestObject } from './kube-client.js';
+
+export interface KubeApiserverOptions {
+  /** Where it keeps its objects; without it, it gets an etcd of its own. */
+  readonly etcdEndpoint?: string;
+  /** true: RBAC, with `tokens.mirror` for a user without rights of its own. false: everybody may do everything. */
+  readonly rbac?: boolean;
+  /** Two ranges switch dual-stack on, which is a feature gate in this version. */
+  readonly serviceRange?: string;
+  /** false leaves Cilium's resource definitions out; default true: applied, and served when this resolves. */
+  readonly crds?: boolean;
+}
+
+interface Parts {
+  readonly url: string;
+  readonly port: number;
+  readonly directory: string;
+  readonly adminKubeconfigPath: string;
+  readonly mirrorKubeconfigPath: string;
+  readonly client: KubeClient;
+  readonly command: { command: string; args: string[] };
+  readonly child: Child;
+  readonly cleanup: () => Promise<void>;
+}
+
+/** The address under which the server publishes itself in default/kubernetes; from a range that no machine has. */
+export const advertisedAddress = '192.0.2.2';
+
+const crdDirectory = new URL('../e2e/crds/', import.meta.url);
+const tokens = { admin: 'admin-token', mirror: 'mirror-token' } as const;
+
+/**
+ * A real kube-apiserver with real etcd behind it. No controller runs, and namespaces need not exist: objects are exactly
+ * those that a test authors (and Service, EndpointSlice and Endpoints default/kubernetes, which the server keeps itself).
+ */
+export class KubeApiserver {
+  static readonly tokens = tokens;
+  readonly url: string;
+  readonly port: number;
+  readonly directory: string;
+  /** May do everything. */
+  readonly adminKubeconfigPath: string;
+  /** Authenticated, without a right of its own under RBAC. */
+  readonly mirrorKubeconfigPath: string;
+  readonly client: KubeClient;
+  private child: Child;
+
+  private constructor(private readonly parts: Parts) {
+    ({
+      url: this.url,
+      port: this.port,
+      directory: this.directory,
+      adminKubeconfigPath: this.adminKubeconfigPath,
+      mirrorKubeconfigPath: this.mirrorKubeconfigPath,
+      client: this.client,
+      child: this.child,
+    } = parts);
+  }
+
+  static async start(options: KubeApiserverOptions = {}): Promise<KubeApiserver> {
+    const directory = await mkdtemp(join(scratch(), 'kube-apiserver-'));
+    const ownEtcd = options.etcdEndpoint === undefined ? await startEtcd() : undefined;
+    const [port] = (await freePorts(1)) as [number];
+    const etcd = options.etcdEndpoint ?? ownEtcd!.endpoint;
+    const command = { command: binary(), args: flags(options, directory, etcd, port) };
+    await writeSecrets(directory);
+    const child = new Child(command);
+    const url = `https://127.0.0.1:${String(port)}`;
+    const cleanup = async (): Promise<void> => {
+      await ownEtcd?.stop();
+      await rm(directory, { recursive: true, force: true });
+    };
+    try {
+      const ca = await certificate(child, directory);
+      const client = new KubeClient(url, tokens.admin, ca);
+      const adminKubeconfigPath = await writeKubeconfig(directory, url, ca, 'admin');
+      const mirrorKubeconfigPath = await writeKubeconfig(directory, url, ca, 'mirror');
+      const paths = { directory, adminKubeconfigPath, mirrorKubeconfigPath };
+      const server = new KubeApiserver({ url, port, client, command, child, cleanup, ...paths });
+      await server.ready();
+      if (options.crds !== false) await server.applyCrds();
+      return server;
+    } catch (error) {
+      await child.kill();
+      await cleanup();
+      throw error;
+    }
+  }
+
+  get request(): KubeClient['request'] {
+    return this.client.request.bind(this.client);
+  }
+
+  async applyCrds(): Promise<void> {
+    const definitions = ciliumDefinitions();
+    await Promise.all(definitions.map((definition) => this.client.apply(definition)));
+    await Promise.all(
+      definitions.map(({ spec }) => {
+        const path = `/apis/cilium.io/v2/${(spec as { names: { plural: string } }).names.plural}`;
+        const served = async (): Promise<boolean> =>
+          (await this.client.request('GET', `${path}?limit=1`)).status === 200;
+        return eventually(served, { timeoutMs: 60_000, everyMs: 50, what: `${path} served` });
+      }),
+    );
+  }
+
+  /** SIGKILL, at once; the objects stay in etcd. */
+  async kill(): Promise<void> {
+    await this.child.kill();
+  }
+
+  /** The same server again, on the same port with the same objects; after kill(). */
+  async restart(): Promise<void> {
+    await this.child.kill();
+    this.child = new Child(this.parts.command);
+    await this.ready();
+  }
+
+  async stop(): Promise<void> {
+    this.client.close();
+    // Its orderly end takes seconds that no test looks at.
+    await this.child.kill();
+    await this.parts.cleanup();
+  }
+
+  /** Ready, and the objects that every server has are there. */
+  private async ready(): Promise<void> {
+    const there = [
+      '/readyz',
+      '/api/v1/namespaces/kube-system',
+      '/api/v1/namespaces/default/services/kubernetes',
+      '/api/v1/namespaces/default/endpoints/kubernetes',
+      '/apis/discovery.k8s.io/v1beta1/namespaces/default/endpointslices/kubernetes',
+    ];
+    const look = async (): Promise<boolean> => {
+      if (this.child.exited) return true;
+      const answers = await Promise.all(there.map((path) => this.client.request('GET', path)));
+      return answers.every(({ status }) => status === 200);
+    };
+    await eventually(look, { timeoutMs: 90_000, everyMs: 100, what: 'kube-apiserver ready' });
+    if (this.child.exited) throw new Error(`kube-apiserver ended:\n${this.child.tail()}`);
+  }
+}
+
+export function startKubeApiserver(options: KubeApiserverOptions = {}): Promise<KubeApiserver> {
+  return KubeApiserver.start(options);
+}
+
+/** The resource definitions that the end-to-end tests install. */
+export function ciliumDefinitions(): TestObject[] {
+  const files = readdirSync(crdDirectory).filter((name) => name.endsWith('.yaml'));
+  return files.map((name) => parse(readFileSync(new URL(name, crdDirectory), 'utf8')) as TestObject);
+}
+
+function binary(): string {
+  const assets = process.env.KUBEBUILDER_ASSETS ?? join(homedir(), '.cache', 'envtest');
+  const path = join(assets, 'kube-apiserver');
+  if (!existsSync(path))
+    throw new Error(`no kube-apiserver in ${assets}: run scripts/build-kube-apiserver.sh`);
+  return path;
+}
+
+function flags(options: KubeApiserverOptions, directory: string, etcd: string, port: number): string[] {
+  const range = options.serviceRange ?? '10.96.0.0/16';
+  return [
+    `--etcd-servers=${etcd}`,
+    `--cert-dir=${join(directory, 'certs')}`,
+    `--secure-port=${String(port)}`,
+    '--insecure-port=0',
+    '--bind-address=127.0.0.1',
+    `--advertise-address=${advertisedAddress}`,
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-signing-key-file=${join(directory, 'sa.key')}`,
+    `--service-account-key-file=${join(directory, 'sa.pub')}`,
+    '--api-audiences=api',
+    `--token-auth-file=${join(directory, 'tokens.csv')}`,
+    `--authorization-mode=${options.rbac ? 'RBAC' : 'AlwaysAllow'}`,
+    `--service-cluster-ip-range=${range}`,
+    ...(range.includes(',') ? ['--feature-gates=IPv6DualStack=true'] : []),
+    '--disable-admission-plugins=ServiceAccount,NamespaceLifecycle',
+    '--allow-privileged',
+    '--max-requests-inflight=2000',
+    '--max-mutating-requests-inflight=1000',
+    '--enable-priority-and-fairness=false',
+  ];
+}
+
+async function writeSecrets(directory: string): Promise<void> {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const users = [`${tokens.admin},admin,admin,"system:masters"`, `${tokens.mirror},mirror,mirror,"mirrors"`];
+  await Promise.all([
+    writeFile(join(directory, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' })),
+    writeFile(join(directory, 'sa.pub'), publicKey.export({ type: 'spki', format: 'pem' })),
+    writeFile(join(directory, 'tokens.csv'), users.join('\n') + '\n'),
+  ]);
+}
+
+/** The certificate that it makes for itself at its first start: both parts, its own and that of the authority that signed it. */
+async function certificate(child: Child, directory: string): Promise<string> {
+  const path = join(directory, 'certs', 'apiserver.crt');
+  const look = async (): Promise<string | undefined> =>
+    (child.exited ? '' : await readFile(path, 'utf8')) || undefined;
+  try {
+    return await eventually(look, { timeoutMs: 60_000, everyMs: 50, what: path });
+  } catch (error) {
+    throw new Error(`kube-apiserver did not start:\n${child.tail()}`, { cause: error });
+  }
+}
+
+async function writeKubeconfig(
+  directory: string,
+  url: string,
+  ca: string,
+  user: keyof typeof tokens,
+): Promise<string> {
+  const path = join(directory, `${user}.kubeconfig`);
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      {
+        name: 'test',
+        cluster: { server: url, 'certificate-authority-data': Buffer.from(ca).toString('base64') },
+      },
+    ],
+    users: [{ name: user, user: { token: tokens[user] } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user } }],
+    'current-context': 'test',
+  };
+  await writeFile(path, JSON.stringify(kubeconfig));
+  return path;
+}
+
+/** Memory rather than disk where there is some: an API server writes much and its test looks at none of it. */
+function scratch(): string {
+  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+}
