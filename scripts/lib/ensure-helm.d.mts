@@ -1,0 +1,1 @@
+export declare function ensureHelm(major: 3 | 4): Promise<string>;
