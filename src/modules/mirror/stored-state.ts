@@ -33,7 +33,7 @@ export class StoredState {
     private readonly desired: DesiredState,
     private readonly kv: Kv,
     private readonly leases: LeasePool,
-    private readonly pageSize: number,
+    private readonly pageSize = 1000,
   ) {}
 
   /**

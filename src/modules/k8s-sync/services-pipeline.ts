@@ -1,0 +1,105 @@
+import type { Clock } from '../../common/clock.js';
+import type { KubeObject, ResourceSink } from '../kubernetes/kube-api.js';
+import type { DesiredState } from '../mirror/desired-state.js';
+import type { Scope } from '../mirror/scope.js';
+import type { ComplaintBook } from './complaint-book.js';
+import type { ServiceJoin } from './projections/service-join.js';
+
+export interface ServicesPipelineOptions {
+  readonly desired: DesiredState;
+  readonly scope: Scope;
+  readonly join: ServiceJoin;
+  readonly backends: 'slice' | 'endpoints';
+  readonly serviceComplaints: ComplaintBook;
+  readonly clock: Clock;
+  readonly onListed: () => void;
+}
+
+/** A service that takes longer than this to project is projected at most every `largeServiceMs`. */
+const largeProjectionMs = 1;
+const largeServiceMs = 50;
+
+/**
+ * Services joined with their slices. Changes mark a service; it is projected once the present run of events is over, so that
+ * a hundred slice events of one service cost one projection. Large services are held to 20 projections a second.
+ */
+export class ServicesPipeline {
+  private flushing = false;
+  private readonly changedAt = new Map<string, number>();
+  private readonly notBefore = new Map<string, number>();
+  private readonly held = new Set<string>();
+  private readonly open = new Set(['services', 'backends']);
+
+  constructor(private readonly options: ServicesPipelineOptions) {}
+
+  readonly services: ResourceSink = {
+    upsert: (key, object) => this.changed(() => this.options.join.serviceUpsert(key, object)),
+    delete: (key) => this.changed(() => this.options.join.serviceDelete(key)),
+    keys: () => this.options.join.serviceKeys(),
+    synced: () => this.listed('services'),
+  };
+
+  readonly backends: ResourceSink = {
+    upsert: (key, object: KubeObject) =>
+      this.changed(() => this.options.join.backendsUpsert(key, object, this.options.backends)),
+    delete: (key) => this.changed(() => this.options.join.backendsDelete(key)),
+    keys: () => this.options.join.backendsKeys(),
+    synced: () => this.listed('backends'),
+  };
+
+  private changed(apply: () => void): void {
+    const now = this.options.clock.monotonic();
+    apply();
+    for (const key of this.options.join.takeDirty()) {
+      if (!this.changedAt.has(key)) this.changedAt.set(key, now);
+    }
+    if (this.changedAt.size > this.held.size) this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.flushing) return;
+    this.flushing = true;
+    setImmediate(() => {
+      this.flushing = false;
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    const now = this.options.clock.monotonic();
+    for (const [key, at] of this.changedAt) {
+      if (this.held.has(key)) continue;
+      const due = this.notBefore.get(key) ?? 0;
+      if (due > now) this.hold(key, due - now);
+      else this.project(key, at);
+    }
+  }
+
+  private hold(key: string, ms: number): void {
+    this.held.add(key);
+    setTimeout(() => {
+      this.held.delete(key);
+      const at = this.changedAt.get(key);
+      if (at !== undefined) this.project(key, at);
+    }, ms);
+  }
+
+  private project(key: string, at: number): void {
+    const { desired, scope, join, serviceComplaints, clock } = this.options;
+    const started = clock.monotonic();
+    this.changedAt.delete(key);
+    const projected = join.project(key);
+    serviceComplaints.note(key, projected.complaints);
+    if (projected.kind === 'entries') desired.replace(scope, key, projected.entries, at);
+    const ended = clock.monotonic();
+    if (ended - started > largeProjectionMs) this.notBefore.set(key, ended + largeServiceMs);
+    else this.notBefore.delete(key);
+  }
+
+  private listed(source: string): void {
+    this.open.delete(source);
+    if (this.open.size > 0) return;
+    for (const [key, at] of this.changedAt) this.project(key, at);
+    this.options.onListed();
+  }
+}
