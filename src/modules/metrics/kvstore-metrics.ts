@@ -1,0 +1,103 @@
+import type { BucketCounts } from './batch-histogram.js';
+import type { MetricsRegistry } from './metrics-registry.js';
+
+/** The original's names; each belongs to one `kind` label (spec/operations.md §7). */
+const kinds = {
+  Get: 'read',
+  ListPrefix: 'read',
+  Update: 'set',
+  CreateOnly: 'set',
+  AcquireLease: 'set',
+  Delete: 'delete',
+  DeletePrefix: 'delete',
+} as const;
+export type KvstoreAction = keyof typeof kinds;
+export type Outcome = 'success' | 'fail';
+export type QuorumError = 'timeout' | 'lock timeout' | 'no event received';
+
+/** What is to be said about one family of mirrored keys at the moment of a scrape. */
+export interface ScopeGauges {
+  /** `ip/v1`. */
+  readonly scope: string;
+  readonly keys: number;
+  readonly dirty: number;
+  readonly inFlight: number;
+  readonly refused: number;
+  readonly synced: boolean;
+}
+
+/** Metrics of the etcd side. Durations in seconds. Every method is cheap enough for each key of a first sync. */
+export class KvstoreMetrics {
+  private readonly propagations = new Map<string, BucketCounts>();
+
+  constructor(
+    private readonly registry: MetricsRegistry,
+    private readonly cluster: string,
+  ) {}
+
+  /** `count` operations that took the same time, as the keys of one transaction do. */
+  operation(scope: string, action: KvstoreAction, outcome: Outcome, seconds: number, count = 1): void {
+    const histogram = this.registry.histogram('kvstore_operations_duration_seconds');
+    histogram.child(scope, kinds[action], action, outcome).observe(seconds, count);
+  }
+
+  /** From the arrival of an event to the acknowledgement of its key. */
+  propagation(scope: string, seconds: number): void {
+    let child = this.propagations.get(scope);
+    if (!child) {
+      child = this.registry.histogram('kvstore_propagation_seconds').child(scope);
+      this.propagations.set(scope, child);
+    }
+    child.observe(seconds);
+  }
+
+  eventQueued(scope: string, action: 'create' | 'modify' | 'delete' | 'listDone', seconds: number): void {
+    this.registry.histogram('kvstore_events_queue_seconds').child(scope, action).observe(seconds);
+  }
+
+  /** `count` 0 makes the counter visible. */
+  syncError(scope: string, count = 1): void {
+    this.registry.counter('kvstore_sync_errors_total').inc({ scope, source_cluster: this.cluster }, count);
+  }
+
+  quorumError(error: QuorumError): void {
+    this.registry.counter('kvstore_quorum_errors_total').inc({ error });
+  }
+
+  driftRepaired(scope: string, kind: string): void {
+    this.registry.counter('kvstore_drift_repairs_total').inc({ scope, kind });
+  }
+
+  leases(live: number): void {
+    this.registry.gauge('kvstore_leases').set(live);
+  }
+
+  /** Once, when the program becomes ready. */
+  bootstrapped(seconds: number): void {
+    this.registry.gauge('bootstrap_seconds').set({ source_cluster: this.cluster }, seconds);
+  }
+
+  queueSize(scope: string, keys: number): void {
+    this.registry.gauge('kvstore_sync_queue_size').set({ scope, source_cluster: this.cluster }, keys);
+  }
+
+  initialSync(scope: string, done: boolean): void {
+    const labels = { scope, source_cluster: this.cluster, action: 'write' };
+    this.registry.gauge('kvstore_initial_sync_completed').set(labels, done ? 1 : 0);
+  }
+
+  /** Reads the per-scope gauges off the state itself before each scrape, so that they never disagree with it. */
+  followScopes(source: () => readonly ScopeGauges[]): void {
+    this.registry.beforeScrape(() => {
+      for (const scope of source()) this.scope(scope);
+    });
+  }
+
+  private scope({ scope, keys, dirty, inFlight, refused, synced }: ScopeGauges): void {
+    this.queueSize(scope, dirty + inFlight);
+    this.initialSync(scope, synced);
+    this.syncError(scope, 0);
+    this.registry.gauge('kvstore_keys').set({ scope }, keys);
+    this.registry.gauge('kvstore_refused_keys').set({ scope }, refused);
+  }
+}
