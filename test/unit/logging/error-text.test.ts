@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { errorText } from '../../../src/modules/logging/error-text.js';
 
-describe(errorText, () => {
+describe('errorText', () => {
   const circular = new Error('round');
   circular.cause = circular;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { logfmtLine } from '../../../src/modules/logging/logfmt.js';
 
-describe(logfmtLine, () => {
+describe('logfmtLine', () => {
   it('puts time, level and msg first and sorts the fields', () => {
     const record = { zeta: 1, level: 'info', alpha: true, msg: 'Started', time: '2026-11-24T10:00:00Z' };
 

@@ -12,7 +12,7 @@ function setUp(debug: boolean): { sut: NestLogger; lines: string[] } {
   return { sut: new NestLogger(log), lines };
 }
 
-describe(NestLogger, () => {
+describe('NestLogger', () => {
   it('keeps the lines about wiring quiet', () => {
     const { sut, lines } = setUp(false);
 

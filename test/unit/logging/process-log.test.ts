@@ -9,7 +9,7 @@ function setUp(settings: Partial<LogSettings> = {}): { log: ProcessLog; lines: s
   return { log: createLog({ format: 'logfmt', debug: false, ...settings }, sink, () => now), lines };
 }
 
-describe(createLog, () => {
+describe('createLog', () => {
   it('writes every level under the name that logrus gives it', () => {
     const { log, lines } = setUp({ debug: true });
 

@@ -1,0 +1,47 @@
+/** How a flag's text is read; the names follow pflag's, so that messages and help read alike. */
+export type FlagType =
+  | 'string'
+  | 'bool'
+  | 'int'
+  | 'uint'
+  | 'uint16'
+  | 'uint32'
+  | 'float'
+  | 'duration' // Go duration, held as ms
+  | 'list' // a,b
+  | 'kvmap'; // k=v,k=v
+
+export type FlagValue = string | boolean | number | readonly string[] | Readonly<Record<string, string>>;
+
+export type CommandName =
+  | 'clustermesh'
+  | 'kvstoremesh'
+  | 'etcdinit'
+  | 'clustermesh-dbg troubleshoot'
+  | 'kvstoremesh-dbg status'
+  | 'kvstoremesh-dbg troubleshoot';
+
+/** One row of the table that parsing, help, documentation and the log of effective options are made from. */
+export interface Flag {
+  readonly name: string;
+  readonly shorthand?: string;
+  readonly type: FlagType;
+  /** As it would be typed; '' is an empty list or map. */
+  readonly default: string;
+  readonly help: string;
+  /** Works, but is not shown by --help. */
+  readonly hidden?: true;
+  /** The debugging commands read no environment. */
+  readonly noEnv?: true;
+  readonly commands: readonly CommandName[];
+}
+
+/** `--cluster-id` is CILIUM_CLUSTER_ID. Names without the prefix are never read. */
+export function envName(flag: Flag): string {
+  return `CILIUM_${flag.name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** `--cluster-id` is clusterId. */
+export function propertyName(flag: Flag): string {
+  return flag.name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
