@@ -1,4 +1,5 @@
-import type { ExpectedKeys, GoldenCase } from './golden-case.js';
+import type { Keys } from '../support/snapshot.js';
+import type { GoldenCase } from './golden-case.js';
 import { ours } from './ours.js';
 
 /** `as-given`: the case's own flags. `shared-only`: `--enable-external-workloads=false` on top of them. */
@@ -9,11 +10,11 @@ export const sharedOnlyFlag = '--enable-external-workloads=false';
 /** What ours must give in one mode: the original's behaviour, and the better one where that differs on purpose. */
 export interface Expectation {
   /** After each step; undefined where nobody recorded it. */
-  readonly afterStep: readonly (ExpectedKeys | undefined)[];
+  readonly afterStep: readonly (Keys | undefined)[];
   /** At the end: one of these. */
-  readonly final: readonly ExpectedKeys[];
+  readonly final: readonly Keys[];
   /** When the program starts on an empty etcd after all steps; undefined where that is not determined. */
-  readonly freshStart: ExpectedKeys | undefined;
+  readonly freshStart: Keys | undefined;
 }
 
 /** The modes in which a case is to be replayed. Service cases were recorded both ways, even where the result is the same. */
@@ -43,7 +44,7 @@ export function expectation(golden: GoldenCase, mode: Mode): Expectation {
   };
 }
 
-function finals(golden: GoldenCase, mode: Mode, better: ExpectedKeys | undefined): readonly ExpectedKeys[] {
+function finals(golden: GoldenCase, mode: Mode, better: Keys | undefined): readonly Keys[] {
   if (mode === 'shared-only') {
     const special = golden.expectOursExternalWorkloadsFalse ?? golden.expectExternalWorkloadsFalse;
     if (special) return [special];
@@ -54,17 +55,13 @@ function finals(golden: GoldenCase, mode: Mode, better: ExpectedKeys | undefined
   throw new Error(`${golden.name} expects nothing`);
 }
 
-function recordedSteps(golden: GoldenCase, mode: Mode): readonly (ExpectedKeys | undefined)[] {
+function recordedSteps(golden: GoldenCase, mode: Mode): readonly (Keys | undefined)[] {
   if (mode === 'as-given') return golden.expectAfterStep ?? [];
   if (golden.expectAfterStepExternalWorkloadsFalse) return golden.expectAfterStepExternalWorkloadsFalse;
   return golden.externalWorkloadsFalseMatters ? [] : (golden.expectAfterStep ?? []);
 }
 
-function freshStart(
-  golden: GoldenCase,
-  mode: Mode,
-  final: readonly ExpectedKeys[],
-): ExpectedKeys | undefined {
+function freshStart(golden: GoldenCase, mode: Mode, final: readonly Keys[]): Keys | undefined {
   const special = golden.expectWhenStartedAfterAllStepsExternalWorkloadsFalse;
   if (mode === 'shared-only' && special) return special;
   const recorded = golden.expectWhenStartedAfterAllSteps;

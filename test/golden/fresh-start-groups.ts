@@ -1,9 +1,10 @@
-import type { ExpectedKeys, GoldenCase } from './golden-case.js';
+import type { Keys } from '../support/snapshot.js';
+import type { GoldenCase } from './golden-case.js';
 
 /** A case whose result of a fresh start is known. */
 export interface FreshStart {
   readonly golden: GoldenCase;
-  readonly expected: ExpectedKeys;
+  readonly expected: Keys;
 }
 
 /**

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { TestObject } from '../support/kube-client.js';
-
-/** Keys and values as text; time stamps are `<RFC3339>`. */
-export type ExpectedKeys = Readonly<Record<string, string>>;
+import type { Keys } from '../support/snapshot.js';
 
 export type GoldenStep =
   | { readonly apply: readonly TestObject[] }
@@ -23,16 +21,16 @@ export interface GoldenCase {
   readonly steps: readonly GoldenStep[];
   readonly allKeys?: true;
   readonly prefix?: string;
-  readonly expect?: ExpectedKeys;
-  readonly expectOneOf?: readonly ExpectedKeys[];
-  readonly expectOurs?: ExpectedKeys;
-  readonly expectOursExternalWorkloadsFalse?: ExpectedKeys;
-  readonly expectAfterStep?: readonly ExpectedKeys[];
+  readonly expect?: Keys;
+  readonly expectOneOf?: readonly Keys[];
+  readonly expectOurs?: Keys;
+  readonly expectOursExternalWorkloadsFalse?: Keys;
+  readonly expectAfterStep?: readonly Keys[];
   readonly externalWorkloadsFalseMatters: boolean;
-  readonly expectExternalWorkloadsFalse?: ExpectedKeys;
-  readonly expectAfterStepExternalWorkloadsFalse?: readonly ExpectedKeys[];
-  readonly expectWhenStartedAfterAllSteps?: 'same' | ExpectedKeys;
-  readonly expectWhenStartedAfterAllStepsExternalWorkloadsFalse?: ExpectedKeys;
+  readonly expectExternalWorkloadsFalse?: Keys;
+  readonly expectAfterStepExternalWorkloadsFalse?: readonly Keys[];
+  readonly expectWhenStartedAfterAllSteps?: 'same' | Keys;
+  readonly expectWhenStartedAfterAllStepsExternalWorkloadsFalse?: Keys;
 }
 
 export const goldenCases = JSON.parse(

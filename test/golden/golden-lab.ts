@@ -1,10 +1,10 @@
+import { Barrier } from '../support/barrier.js';
 import { EtcdProbe } from '../support/etcd-probe.js';
 import { eventually } from '../support/eventually.js';
 import { objectPath, type KubeClient, type TestObject } from '../support/kube-client.js';
 import { startServer, type ServerProcess } from '../support/server-process.js';
-import { Barrier } from './barrier.js';
-import type { ExpectedKeys, GoldenStep } from './golden-case.js';
-import { differences, expectedSnapshot, snapshotOf, type Snapshot } from './snapshot.js';
+import { differences, expectedSnapshot, snapshotOf, type Keys, type Snapshot } from '../support/snapshot.js';
+import type { GoldenStep } from './golden-case.js';
 
 /** The API server that a case is replayed on, and the etcd that the program writes. */
 export interface GoldenTarget {
@@ -88,7 +88,7 @@ export class GoldenLab {
    * etcd holds exactly one of these under `prefix`, and still does when the program has caught up once more.
    * @throws Error that lists the differences from the first of them.
    */
-  async expectExactly(alternatives: readonly ExpectedKeys[], prefix = 'cilium/state/'): Promise<void> {
+  async expectExactly(alternatives: readonly Keys[], prefix = 'cilium/state/'): Promise<void> {
     const expected = alternatives.map(expectedSnapshot);
     const matches = (seen: Snapshot): boolean => expected.some((one) => differences(seen, one).length === 0);
     const compare = async (): Promise<boolean> => matches(await this.snapshot(prefix));

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Keys } from '../support/snapshot.js';
 import { expectation, flagsOf, modes, type Mode } from './expectation.js';
 import { groupFreshStarts, type FreshStart } from './fresh-start-groups.js';
-import type { ExpectedKeys, GoldenCase } from './golden-case.js';
+import type { GoldenCase } from './golden-case.js';
 import { GoldenLab, type GoldenTarget } from './golden-lab.js';
 
 export interface ReplayOptions {
@@ -112,7 +113,7 @@ async function expectFreshStart(
     for (const step of golden.steps) await lab.perform(step);
   }
   await lab.begin(flags);
-  await lab.expectExactly([Object.assign({}, ...members.map(({ expected }) => expected)) as ExpectedKeys]);
+  await lab.expectExactly([Object.assign({}, ...members.map(({ expected }) => expected)) as Keys]);
 }
 
 function freshStart({ golden, mode }: Replay): FreshStart[] {
@@ -140,10 +141,10 @@ async function orHalt(lab: GoldenLab, replay: () => Promise<void>): Promise<void
 }
 
 /** The recording shows the port of its own API server in default/kubernetes. */
-function withPort(keys: ExpectedKeys, port: number): ExpectedKeys {
+function withPort(keys: Keys, port: number): Keys {
   const entries = Object.entries(keys).map(([key, value]) => [
     key,
     value.replace('"Port":31643', `"Port":${String(port)}`),
   ]);
-  return Object.fromEntries(entries) as ExpectedKeys;
+  return Object.fromEntries(entries) as Keys;
 }

@@ -1,13 +1,13 @@
-import type { ExpectedKeys } from './golden-case.js';
+import type { Keys } from '../support/snapshot.js';
 
 /** What ours must give where the recorded case only shows what the original does. */
 export interface OurExpectation {
   /** The difference's number in the list of those on purpose; must equal the case's `differs`. */
   readonly difference: number;
-  readonly afterStep: readonly ExpectedKeys[];
+  readonly afterStep: readonly Keys[];
 }
 
-const ip = (address: string, id: number, pod: string): ExpectedKeys => ({
+const ip = (address: string, id: number, pod: string): Keys => ({
   [`cilium/state/ip/v1/default/${address}`]: JSON.stringify({
     IP: address,
     Mask: null,
@@ -20,7 +20,7 @@ const ip = (address: string, id: number, pod: string): ExpectedKeys => ({
   }),
 });
 
-const web = (port: number, backends: object): ExpectedKeys => ({
+const web = (port: number, backends: object): Keys => ({
   'cilium/state/services/v1/east/shop/web': JSON.stringify({
     cluster: 'east',
     namespace: 'shop',
@@ -38,7 +38,7 @@ const web = (port: number, backends: object): ExpectedKeys => ({
 
 const backend = { '10.1.0.50': { http: { Protocol: 'TCP', Port: 8080 } } };
 
-const identity = (name: string, value: string): ExpectedKeys => ({
+const identity = (name: string, value: string): Keys => ({
   [`cilium/state/identities/v1/id/${name}`]: value,
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { differences, expectedSnapshot, snapshotOf, type Keys, type Snapshot } from '../support/snapshot.js';
 import { expectation, modes } from './expectation.js';
-import { goldenCases, type ExpectedKeys } from './golden-case.js';
-import { differences, expectedSnapshot, snapshotOf, type Snapshot } from './snapshot.js';
+import { goldenCases } from './golden-case.js';
 
 const every = goldenCases.flatMap((golden) => modes(golden).map((mode) => ({ golden, mode })));
 
@@ -51,7 +51,7 @@ describe(snapshotOf, () => {
   });
 });
 
-function expectEveryFlipToBeSeen(keys: ExpectedKeys): void {
+function expectEveryFlipToBeSeen(keys: Keys): void {
   const expected = expectedSnapshot(keys);
   expect(differences(expected, expected)).toEqual([]);
   for (const [key, value] of expected) {

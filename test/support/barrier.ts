@@ -1,6 +1,6 @@
-import type { EtcdProbe } from '../support/etcd-probe.js';
-import { eventually } from '../support/eventually.js';
-import { objectPath, type KubeClient, type TestObject } from '../support/kube-client.js';
+import type { EtcdProbe } from './etcd-probe.js';
+import { eventually } from './eventually.js';
+import { objectPath, type KubeClient, type TestObject } from './kube-client.js';
 
 const namespace = 'barrier';
 const address = '192.0.2.250';

@@ -1,5 +1,7 @@
-import type { StoredKey } from '../support/etcd-probe.js';
-import type { ExpectedKeys } from './golden-case.js';
+import type { StoredKey } from './etcd-probe.js';
+
+/** Keys and values as text, the form in which tests say what they expect. */
+export type Keys = Readonly<Record<string, string>>;
 
 /** Keys and values as etcd holds them; texts are latin1, so that equal texts are equal bytes. */
 export type Snapshot = ReadonlyMap<string, string>;
@@ -16,7 +18,7 @@ export function snapshotOf(
 }
 
 /** The same form for what is expected. */
-export function expectedSnapshot(keys: ExpectedKeys): Snapshot {
+export function expectedSnapshot(keys: Keys): Snapshot {
   return new Map(Object.entries(keys).map(([key, value]) => [latin1(key), latin1(value)]));
 }
 
