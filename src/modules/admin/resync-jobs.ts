@@ -82,7 +82,8 @@ export class ResyncJobs {
       dryRun: running.request.dryRun,
     });
     try {
-      const report = await mirror.resync(running.request, this.abort.signal);
+      // A signal of its own: what a job hangs on it is gone with the job.
+      const report = await mirror.resync(running.request, AbortSignal.any([this.abort.signal]));
       this.jobs.set(running.id, { ...running, state: 'done', finishedAt: clock.now(), report });
       log.info('Resync done', { id: running.id, durationMs: report.durationMs });
     } catch (cause) {

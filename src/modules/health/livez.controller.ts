@@ -1,5 +1,6 @@
 import { All, Controller, Inject, Res } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { send, TEXT } from '../http/send.js';
 import { LIVENESS_SOURCES, type LivenessSource } from './liveness-source.js';
 import { Probe } from './probe.js';
 
@@ -24,7 +25,7 @@ export class LivezController {
       loops.map(({ loop, stuckMs }) => ({ name: loop, up: stuckMs <= limitMs, details: { stuckMs } })),
     );
     const stuck = Object.keys(error ?? {});
-    response.writeHead(stuck.length === 0 ? 200 : 500, { 'Content-Type': 'text/plain; charset=utf-8' });
-    response.end(stuck.length === 0 ? 'ok' : `stuck: ${stuck.join(', ')}`);
+    const wedged = stuck.length > 0;
+    send(response, wedged ? 500 : 200, TEXT, wedged ? `stuck: ${stuck.join(', ')}` : 'ok');
   }
 }

@@ -1,5 +1,6 @@
 import { All, Controller, Query, Res } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { JSON_TYPE, send, TEXT } from '../http/send.js';
 import { type Indication, Probe } from './probe.js';
 import { Readiness } from './readiness.js';
 import type { ReadinessStatus } from './readiness-source.js';
@@ -20,14 +21,11 @@ export class ReadyzController {
     const ready = this.readiness.isReady();
     const status = ready ? 200 : 500;
     if (verbose === undefined) {
-      const type = 'text/plain; charset=utf-8';
-      response.writeHead(status, { 'Content-Type': type }).end(ready ? 'Ready' : 'NotReady');
+      send(response, status, TEXT, ready ? 'Ready' : 'NotReady');
       return;
     }
     const result = await this.probe.run(this.readiness.report().map((scope) => indication(scope, ready)));
-    response
-      .writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' })
-      .end(JSON.stringify(result));
+    send(response, status, JSON_TYPE, JSON.stringify(result));
   }
 }
 

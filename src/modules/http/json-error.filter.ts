@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Log, LOG } from '../../common/log.js';
+import { JSON_TYPE, send } from './send.js';
 
 /** Every failed request is answered by JSON `{statusCode, error, message, …}`. A bug is logged and told as such, without a stack. */
 @Catch()
@@ -14,8 +15,8 @@ export class JsonErrorFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
-    response.writeHead(statusCode, { 'Content-Type': 'application/json; charset=utf-8' });
-    response.end(JSON.stringify({ statusCode, error: STATUS_CODES[statusCode] ?? 'Error', ...rest }));
+    const error = STATUS_CODES[statusCode] ?? 'Error';
+    send(response, statusCode, JSON_TYPE, JSON.stringify({ statusCode, error, ...rest }));
   }
 
   private describe(exception: unknown): { statusCode: number; message: string } {

@@ -7,7 +7,8 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StartError } from '../../common/start-error.js';
-import type { ListenerSpec, Refusal } from './listener.js';
+import type { ListenerSpec } from './listener.js';
+import { JSON_TYPE, send, TEXT } from './send.js';
 
 const requestTimeoutMs = 10_000;
 
@@ -54,25 +55,17 @@ export class ListenerServer {
 }
 
 function admit(spec: ListenerSpec, request: IncomingMessage, response: ServerResponse): boolean {
+  for (const [name, value] of Object.entries(spec.headers ?? {})) response.setHeader(name, value);
   const refusal = spec.refuse?.(request);
   if (refusal) {
-    sendRefusal(response, refusal);
+    const { status, error, message } = refusal;
+    send(response, status, JSON_TYPE, JSON.stringify({ statusCode: status, error, message }));
     return false;
   }
   const [path = ''] = (request.url ?? '').split('?', 1);
   if (spec.serves(path)) return true;
   // Byte for byte what Go's http.NotFound sends.
-  response
-    .writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' })
-    .end('404 page not found\n');
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  send(response, 404, TEXT, '404 page not found\n');
   return false;
-}
-
-function sendRefusal(response: ServerResponse, { status, error, message }: Refusal): void {
-  response
-    .writeHead(status, {
-      'Content-Type': 'application/json; charset=utf-8',
-      'X-Content-Type-Options': 'nosniff',
-    })
-    .end(JSON.stringify({ statusCode: status, error, message }));
 }

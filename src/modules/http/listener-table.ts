@@ -38,6 +38,7 @@ export function listenerTable(options: ListenOptions): readonly ListenerSpec[] {
       ...loopbackOf('admin-serve-addr', options.adminServeAddr),
       serves: (path) => !healthPaths.has(path) && !metricsPaths.has(path),
       refuse: refuseForeign,
+      headers: { 'X-Content-Type-Options': 'nosniff' },
       failure: 'Unable to start admin API',
       subsys: 'admin',
       opened: 'Started admin API',

@@ -20,6 +20,8 @@ export interface ListenerSpec {
   readonly serves: (path: string) => boolean;
   /** Looks at the headers before anything else does; undefined lets the request in. */
   readonly refuse?: (request: IncomingMessage) => Refusal | undefined;
+  /** Sent with every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Message of the fatal line when the address cannot be had. */
   readonly failure: string;
   readonly subsys: string;

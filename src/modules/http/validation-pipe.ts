@@ -35,6 +35,7 @@ export function createValidationPipe(): ValidationPipe {
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
     stopAtFirstError: true,
+    validationError: { target: true, value: true },
     exceptionFactory: (errors) => invalidFields(errors.map(problemOf)),
   });
 }

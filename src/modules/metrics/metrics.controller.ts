@@ -1,5 +1,6 @@
 import { All, Controller, Res } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { send } from '../http/send.js';
 import { MetricsRegistry } from './metrics-registry.js';
 
 @Controller('metrics')
@@ -9,7 +10,6 @@ export class MetricsController {
   /** Any method, as the original's handler. */
   @All()
   async metrics(@Res() response: ServerResponse): Promise<void> {
-    const text = await this.registry.text();
-    response.writeHead(200, { 'Content-Type': this.registry.contentType }).end(text);
+    send(response, 200, this.registry.contentType, await this.registry.text());
   }
 }
