@@ -66,13 +66,15 @@ export function readKvstoreOpts(
     }
   }
   if (complaints.length === 0) return { opts };
-  const details = [...complaints, ...supportedKeys()];
+  const lines = supportedKeys().map(({ name, meaning }) => `  ${name.padEnd(24)} ${meaning}`);
+  const listed = ['Supported configuration keys:', ...lines].map((line) => ({ message: line, fields: {} }));
+  const details = [...complaints, ...listed];
   return { opts, problem: { flag: 'kvstore-opt', message, usage: false, details } };
 }
 
-function supportedKeys(): { message: string; fields: Record<string, unknown> }[] {
-  const lines = Object.entries(KEYS).map(([name, key]) => `  ${name.padEnd(24)} ${key.meaning}`);
-  return ['Supported configuration keys:', ...lines].map((line) => ({ message: line, fields: {} }));
+/** The table of keys, for messages and documentation. */
+export function supportedKeys(): { name: string; expected: string; meaning: string }[] {
+  return Object.entries(KEYS).map(([name, { expected, meaning }]) => ({ name, expected, meaning }));
 }
 
 function integer(low: number, high: number | undefined, meaning: string): Key {

@@ -1,0 +1,90 @@
+import { Command, type Help, Option } from 'commander';
+import { COMMANDS, type WorkingCommand } from '../modules/config/commands.js';
+import { flagsOf } from '../modules/config/flags.js';
+import { flagTerm, helpOption } from './flag-help.js';
+
+export const PROGRAM_NAME = 'clustermesh-apiserver';
+
+/** What a command is run with: the words after its name and its help. Resolves with the exit code. */
+export type CommandHandler = (tokens: readonly string[], help: string) => Promise<number> | number;
+
+export interface CommandHandlers {
+  /** No command, or none that exists. */
+  readonly root: CommandHandler;
+  readonly version: CommandHandler;
+  readonly completion: CommandHandler;
+  readonly withFlags: (name: WorkingCommand) => CommandHandler;
+}
+
+/** One line a flag, however long, as in the original: it can be searched with grep. */
+const unwrapped = Number.MAX_SAFE_INTEGER;
+const helpFlag = new Option('-h, --help', 'Show this help').helpGroup('Flags:');
+const environmentNote =
+  '\nEach flag can be set by an environment variable too: --cluster-id is CILIUM_CLUSTER_ID. The flag wins.\n';
+
+/**
+ * The tree of commands with their help. Commander finds the command; the words after it reach the handler untouched,
+ * because flags are read by pflag's grammar and all that is wrong with them is reported at once. `finished` gets the
+ * handler's exit code.
+ */
+export class Program {
+  private readonly root = new Command(PROGRAM_NAME)
+    .description('Run the ClusterMesh apiserver')
+    .helpCommand(false);
+
+  constructor(
+    private readonly handlers: CommandHandlers,
+    private readonly finished: (code: number) => void,
+  ) {}
+
+  async run(argv: readonly string[]): Promise<void> {
+    this.bind(this.root, argv, this.handlers.root);
+    const words = argv.slice(1);
+    for (const { name, summary } of COMMANDS) {
+      const flags = flagsOf(name).filter((flag) => flag.hidden !== true);
+      const command = this.root.command(name).summary(summary).description(summary);
+      this.bind(command, words, this.handlers.withFlags(name), [...flags.map(helpOption), helpFlag]);
+    }
+    this.add(
+      'completion',
+      'Generate the autocompletion script for bash, zsh or fish',
+      words,
+      this.handlers.completion,
+    );
+    this.add('help', 'Help about any command', words, ([topic]) =>
+      this.handlers.root(['--help'], this.helpAbout(topic)),
+    );
+    this.add('version', 'Show version information', words, this.handlers.version);
+    await this.root.parseAsync(argv, { from: 'user' });
+  }
+
+  private add(name: string, summary: string, tokens: readonly string[], handler: CommandHandler): void {
+    this.bind(this.root.command(name).summary(summary).description(summary), tokens, handler);
+  }
+
+  private bind(
+    command: Command,
+    tokens: readonly string[],
+    handler: CommandHandler,
+    options = [helpFlag],
+  ): void {
+    const look: Partial<Help> = { helpWidth: unwrapped, visibleOptions: () => options, optionTerm: flagTerm };
+    command
+      .usage(command === this.root ? '[command]' : '[flags]')
+      .enablePositionalOptions()
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .helpOption(false)
+      .configureHelp(look)
+      .action(async () => this.finished(await handler(tokens, helpText(command))));
+  }
+
+  private helpAbout(topic: string | undefined): string {
+    return helpText(this.root.commands.find((command) => command.name() === topic) ?? this.root);
+  }
+}
+
+function helpText(command: Command): string {
+  const hasFlags = COMMANDS.some(({ name }) => name === command.name());
+  return command.helpInformation() + (hasFlags ? environmentNote : '');
+}

@@ -1,0 +1,68 @@
+import { readArgv } from '../modules/config/read-argv.js';
+import type { WorkingCommand } from '../modules/config/commands.js';
+import { type Apps, lazyApps } from './apps.js';
+import type { CliIo } from './cli-io.js';
+import { type CommandHandler, Program, PROGRAM_NAME } from './program.js';
+import { printHelp, printUsageErrors } from './usage.js';
+
+/** The whole program but for the process: runs what argv says and resolves with the exit code. */
+export async function runCli(io: CliIo, apps: Apps = lazyApps): Promise<number> {
+  let exitCode = 1;
+  const handlers = {
+    root: root(io),
+    version: leaf(io, async () => {
+      const { versionText } = await import('./version.command.js');
+      io.stdout.write(await versionText());
+      return 0;
+    }),
+    completion: leaf(io, async ([shell], help) => {
+      const { completionScript } = await import('./completion.command.js');
+      const script = completionScript(shell);
+      return printHelp(script ?? help, io);
+    }),
+    withFlags:
+      (name: WorkingCommand): CommandHandler =>
+      (tokens, help) =>
+        flagCommands[name]({ tokens, help, io, apps }),
+  };
+  await new Program(handlers, (code) => (exitCode = code)).run(io.argv);
+  return exitCode;
+}
+
+interface FlagCommandCall {
+  readonly tokens: readonly string[];
+  readonly help: string;
+  readonly io: CliIo;
+  readonly apps: Apps;
+}
+
+/** Loaded when asked for, so that `version` and --help stay quick. */
+const flagCommands: Readonly<Record<WorkingCommand, (call: FlagCommandCall) => Promise<number>>> = {
+  clustermesh: async ({ tokens, help, io, apps }) => {
+    const { runOptionCommand } = await import('./option-command.js');
+    const { clustermeshCommand } = await import('./clustermesh.command.js');
+    return runOptionCommand(clustermeshCommand(apps), tokens, help, io);
+  },
+};
+
+/** Without a command: the usage, exit code 0. With one that does not exist: an error. */
+function root(io: CliIo): CommandHandler {
+  return (tokens, help) => {
+    const { errors, positional } = readArgv(tokens, []);
+    if (errors.length > 0) return printUsageErrors(errors, help, io);
+    if (positional.length === 0) return printHelp(help, io);
+    return printUsageErrors([`unknown command "${positional[0]}" for "${PROGRAM_NAME}"`], help, io);
+  };
+}
+
+/** A command without flags of its own. */
+function leaf(
+  io: CliIo,
+  run: (positional: readonly string[], help: string) => Promise<number>,
+): CommandHandler {
+  return (tokens, help) => {
+    const { errors, help: asked, positional } = readArgv(tokens, []);
+    if (errors.length > 0) return printUsageErrors(errors, help, io);
+    return asked ? printHelp(help, io) : run(positional, help);
+  };
+}
