@@ -2,7 +2,7 @@ import { describe } from 'vitest';
 import { goldenCases, requirement, type GoldenCase } from '../golden/golden-case.js';
 import type { GoldenTarget } from '../golden/golden-lab.js';
 import { proveNoneSkipped, replayGoldens } from '../golden/k8s-sync-runner.js';
-import { startEtcd } from '../support/etcd-process.js';
+import { startEtcd } from '../support/etcd.js';
 import { startKubeApiserver, type KubeApiserverOptions } from '../support/kube-apiserver.js';
 
 /** Starts an API server and an etcd for the program; `stop` ends both. */

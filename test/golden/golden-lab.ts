@@ -1,9 +1,16 @@
 import { Barrier } from '../support/barrier.js';
-import { EtcdProbe } from '../support/etcd-probe.js';
+import { EtcdAdmin } from '../support/etcd-admin.js';
 import { eventually } from '../support/eventually.js';
 import { objectPath, type KubeClient, type TestObject } from '../support/kube-client.js';
 import { startServer, type ServerProcess } from '../support/server-process.js';
-import { differences, expectedSnapshot, snapshotOf, type Keys, type Snapshot } from '../support/snapshot.js';
+import {
+  differences,
+  expectedSnapshot,
+  readKeys,
+  snapshotOf,
+  type Keys,
+  type Snapshot,
+} from '../support/snapshot.js';
 import type { GoldenStep } from './golden-case.js';
 
 /** The API server that a case is replayed on, and the etcd that the program writes. */
@@ -26,7 +33,7 @@ const promptMs = 5_000;
 
 /** One program under test, its API server and its etcd: performs the steps of a case and compares what etcd holds. */
 export class GoldenLab {
-  private readonly etcd: EtcdProbe;
+  private readonly etcd: EtcdAdmin;
   private readonly barrier: Barrier;
   private readonly applied = new Map<string, TestObject>();
   private server: ServerProcess | undefined;
@@ -34,7 +41,7 @@ export class GoldenLab {
   private promptness = promptMs;
 
   constructor(private readonly target: GoldenTarget) {
-    this.etcd = new EtcdProbe(target.etcdEndpoint);
+    this.etcd = new EtcdAdmin(target.etcdEndpoint);
     this.barrier = new Barrier(target.kube, this.etcd, target.sliceVersion);
   }
 
@@ -122,7 +129,7 @@ export class GoldenLab {
       !key.startsWith('cilium/.initlock/') &&
       !key.startsWith('cilium/state/noderegister/') &&
       (whole || !/^cilium\/state\/services\/v1\/[^/]+\/default\/kubernetes$/.test(key));
-    return snapshotOf(await this.etcd.snapshot(prefix), wanted);
+    return snapshotOf(await readKeys(this.etcd, prefix), wanted);
   }
 
   private async start(): Promise<void> {

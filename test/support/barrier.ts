@@ -1,4 +1,4 @@
-import type { EtcdProbe } from './etcd-probe.js';
+import type { EtcdAdmin } from './etcd-admin.js';
 import { eventually } from './eventually.js';
 import { objectPath, type KubeClient, type TestObject } from './kube-client.js';
 
@@ -17,7 +17,7 @@ export class Barrier {
 
   constructor(
     private readonly kube: KubeClient,
-    private readonly etcd: EtcdProbe,
+    private readonly etcd: EtcdAdmin,
     private readonly sliceVersion: 'v1' | 'v1beta1',
   ) {}
 
@@ -50,7 +50,7 @@ export class Barrier {
     const arrived = this.arrivals(clusterName);
     await Promise.all(
       Object.entries(arrived).map(([key, isNew]) => {
-        const look = async (): Promise<boolean> => isNew((await this.etcd.text(key)) ?? '');
+        const look = async (): Promise<boolean> => isNew((await this.etcd.get(key)) ?? '');
         return eventually(look, { timeoutMs: 20_000, everyMs: 3, what: `the marker ${key}` });
       }),
     );

@@ -5,7 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { Child } from './child.js';
-import { startEtcd } from './etcd-process.js';
+import { startEtcd } from './etcd.js';
 import { eventually } from './eventually.js';
 import { freePorts } from './free-ports.js';
 import { KubeClient, type TestObject } from './kube-client.js';

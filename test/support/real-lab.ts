@@ -1,25 +1,32 @@
 import { expect } from 'vitest';
 import { Barrier } from './barrier.js';
-import { startEtcd, type EtcdProcess } from './etcd-process.js';
-import { EtcdProbe, type StoredKey } from './etcd-probe.js';
+import { EtcdAdmin } from './etcd-admin.js';
+import { startEtcd, type TestEtcd } from './etcd.js';
 import { eventually } from './eventually.js';
 import { startKubeApiserver, type KubeApiserver, type KubeApiserverOptions } from './kube-apiserver.js';
 import { SampleCluster } from './sample-cluster.js';
 import { startServer, type ServerOptions, type ServerProcess } from './server-process.js';
-import { differences, expectedSnapshot, snapshotOf, type Keys } from './snapshot.js';
+import {
+  differences,
+  expectedSnapshot,
+  readKeys,
+  snapshotOf,
+  type Keys,
+  type StoredKey,
+} from './snapshot.js';
 
 /** A real kube-apiserver, a real etcd, and the program between them; for tests of what happens to them. */
 export class RealLab {
-  readonly probe: EtcdProbe;
+  readonly probe: EtcdAdmin;
   readonly cluster: SampleCluster;
   readonly barrier: Barrier;
   private readonly servers: ServerProcess[] = [];
 
   private constructor(
     readonly kube: KubeApiserver,
-    readonly etcd: EtcdProcess,
+    readonly etcd: TestEtcd,
   ) {
-    this.probe = new EtcdProbe(etcd.endpoint);
+    this.probe = new EtcdAdmin(etcd.endpoint);
     this.cluster = new SampleCluster(kube.client);
     this.barrier = new Barrier(kube.client, this.probe, 'v1beta1');
   }
@@ -58,9 +65,14 @@ export class RealLab {
     await Promise.all([this.kube.stop(), this.etcd.stop()]);
   }
 
+  /** Everything under a prefix, as etcd holds it. */
+  stored(prefix: string): Promise<Map<string, StoredKey>> {
+    return readKeys(this.probe, prefix);
+  }
+
   /** What is under `cilium/state/`, but for default/kubernetes and the barrier's markers. */
   async state(): Promise<Map<string, StoredKey>> {
-    const stored = await this.probe.snapshot('cilium/state/');
+    const stored = await this.stored('cilium/state/');
     return new Map([...stored].filter(([key]) => isSampled(key)));
   }
 
@@ -68,7 +80,7 @@ export class RealLab {
   async expectState(keys: Keys = this.cluster.keys, timeoutMs = 20_000): Promise<void> {
     const expected = expectedSnapshot(keys);
     const lines = async (): Promise<string[]> =>
-      differences(snapshotOf(await this.probe.snapshot('cilium/state/'), isSampled), expected);
+      differences(snapshotOf(await this.stored('cilium/state/'), isSampled), expected);
     const equal = eventually(async () => (await lines()).length === 0, {
       timeoutMs,
       what: 'the right content',

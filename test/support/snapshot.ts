@@ -1,10 +1,28 @@
-import type { StoredKey } from './etcd-probe.js';
+import type { EtcdAdmin } from './etcd-admin.js';
 
 /** Keys and values as text, the form in which tests say what they expect. */
 export type Keys = Readonly<Record<string, string>>;
 
 /** Keys and values as etcd holds them; texts are latin1, so that equal texts are equal bytes. */
 export type Snapshot = ReadonlyMap<string, string>;
+
+export interface StoredKey {
+  /** The value's bytes as latin1 text: equal texts are equal bytes. */
+  readonly value: string;
+  readonly modRevision: string;
+  readonly lease: string;
+}
+
+/** Everything under a prefix, by key (latin1 text of its bytes). */
+export async function readKeys(etcd: EtcdAdmin, prefix: string): Promise<Map<string, StoredKey>> {
+  const entries = await etcd.entries(prefix);
+  return new Map(
+    entries.map(({ key, value, mod_revision, lease }) => [
+      key.toString('latin1'),
+      { value: value.toString('latin1'), modRevision: mod_revision, lease },
+    ]),
+  );
+}
 
 const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)$/;
 

@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RealLab } from '../support/real-lab.js';
+import type { ServerOptions, ServerProcess } from '../support/server-process.js';
+import { startServer } from '../support/server-process.js';
+
+/** Lines of a JavaScript stack. */
+const stack = /^\s+at .+:\d+:\d+\)?$/;
+
+describe('a start that cannot succeed', () => {
+  let lab: RealLab;
+  let directory: string;
+  let tlsConfig: string;
+
+  beforeAll(async () => {
+    lab = await RealLab.start({ crds: false });
+    directory = await mkdtemp(join(tmpdir(), 'start-failures-'));
+    tlsConfig = await configWithOtherAuthority(directory, lab.etcd.endpoint);
+  });
+  afterAll(async () => {
+    await lab.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** Everything that it said, when it has ended with code 1 and no stack. */
+  async function failure(options: ServerOptions): Promise<ServerProcess> {
+    const parts = { kubeconfig: lab.kube.adminKubeconfigPath, etcd: lab.etcd.endpoint };
+    const server = await startServer({ ...parts, ...options });
+    expect(await server.exit).toEqual({ code: 1, signal: null });
+    const said = [...server.stdoutLines, ...server.stderrLines];
+    expect(said.filter((line) => stack.test(line))).toEqual([]);
+    return server;
+  }
+
+  const refused = [
+    { what: 'an unknown flag', args: ['--no-such-flag'], says: /unknown flag: --no-such-flag/ },
+    { what: 'a value that is no number', args: ['--cluster-id=three'], says: /"three" for "--cluster-id"/ },
+    { what: 'a negative cluster id', args: ['--cluster-id=-1'], says: /"-1" for "--cluster-id"/ },
+    { what: 'a cluster id out of range', args: ['--cluster-id=256'], says: /256.*0\.\.255/ },
+    { what: 'a bad limit of clusters', args: ['--max-connected-clusters=300'], says: /300.*255, 511/ },
+    {
+      what: 'a bad cluster name (difference 8)',
+      args: ['--cluster-name=East_1'],
+      says: /cluster.*name.*East_1|East_1.*cluster.*name/i,
+    },
+    {
+      what: 'an unknown option of the key-value store',
+      args: ['--kvstore-opt=etcd.qqs=1'],
+      says: /etcd\.qqs/,
+    },
+    {
+      what: 'an admin address that is not loopback',
+      args: ['--admin-serve-addr=0.0.0.0:9895'],
+      says: /admin-serve-addr.*0\.0\.0\.0/,
+    },
+    { what: 'another key-value store', args: ['--kvstore=zookeeper'], says: /zookeeper/ },
+  ];
+
+  it.each(refused)('$what: one clear line, exit code 1', async ({ args, says }) => {
+    const server = await failure({ args });
+
+    expect(server.stderrLines.filter((line) => says.test(line)).length).toBeGreaterThan(0);
+  });
+
+  it('reports all wrong flags at once', async () => {
+    const server = await failure({ args: ['--cluster-id=256', '--max-connected-clusters=300'] });
+
+    const text = server.stderrLines.join('\n');
+    expect(text).toMatch(/256/);
+    expect(text).toMatch(/300/);
+  });
+
+  const started: { what: string; options: () => ServerOptions; says: RegExp }[] = [
+    {
+      what: 'a kubeconfig that is not there',
+      options: () => ({ kubeconfig: join(directory, 'no-such-kubeconfig') }),
+      says: /no-such-kubeconfig/,
+    },
+    {
+      what: 'no etcd named',
+      options: () => ({ etcd: '', args: [] }),
+      says: /etcd\.config or etcd\.address must be specified/,
+    },
+    {
+      what: 'an etcd configuration that is no YAML',
+      options: () => ({ args: [`--kvstore-opt=etcd.config=${join(directory, 'broken.yaml')}`] }),
+      says: /broken\.yaml|YAML/,
+    },
+    {
+      what: 'custom resources that never come',
+      options: () => ({ args: ['--crd-wait-timeout=2s'] }),
+      says: /Unable to find all Cilium CRDs necessary within 2s timeout.*crd:ciliumnodes/,
+    },
+  ];
+
+  it.each(started)('$what: one clear line, exit code 1', async ({ options, says }) => {
+    const server = await failure(options());
+
+    expect(server.stderrLines.filter((line) => says.test(line))).toHaveLength(1);
+  });
+
+  it('a health port that is taken: one clear line, exit code 1', async () => {
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(0, resolve));
+    const { port } = holder.address() as AddressInfo;
+
+    const server = await failure({ args: [`--health-port=${String(port)}`] });
+    await new Promise((resolve) => holder.close(resolve));
+
+    expect(server.stderrLines.filter((line) => /Unable to start health API/.test(line))).toHaveLength(1);
+  });
+
+  it('an etcd that refuses TLS: says so once while it waits, not ready, ends with code 1 or on SIGTERM', async () => {
+    const kubeconfig = lab.kube.adminKubeconfigPath;
+    const server = await startServer({ kubeconfig, args: [`--kvstore-opt=etcd.config=${tlsConfig}`] });
+    try {
+      const said = (): string[] =>
+        server.stderrLines.filter((line) => /etcd/.test(line) && /level=(warn|error|fatal)/.test(line));
+      await expect.poll(() => said().length, { timeout: 30_000 }).toBeGreaterThan(0);
+      expect(server.exited?.code ?? 1).toBe(1);
+      expect(server.stderrLines.filter((line) => stack.test(line))).toEqual([]);
+    } finally {
+      await server.kill();
+    }
+  });
+});
+
+/** An etcd configuration that speaks TLS to an etcd that does not, and a broken one beside it. */
+async function configWithOtherAuthority(directory: string, endpoint: string): Promise<string> {
+  const [key, certificate] = [join(directory, 'ca.key'), join(directory, 'ca.crt')];
+  const request = [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-subj',
+    '/CN=somebody else',
+    '-days',
+    '1',
+  ];
+  execFileSync('openssl', [...request, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  const config = join(directory, 'tls.yaml');
+  const secure = endpoint.replace('http:', 'https:');
+  await writeFile(config, `endpoints: ["${secure}"]\ntrusted-ca-file: ${certificate}\n`);
+  await writeFile(join(directory, 'broken.yaml'), 'endpoints: [\n  "http://127.0.0.1:1"\n: }\n');
+  return config;
+}
