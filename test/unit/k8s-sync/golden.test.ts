@@ -24,17 +24,16 @@ function replayFor(flags: readonly string[]): ProjectionReplay {
 }
 
 function perform(sut: ProjectionReplay, step: GoldenStep): void {
-  if ('apply' in step) for (const object of step.apply) sut.apply(object as KubeObject);
-  if ('delete' in step) for (const object of step.delete) sut.delete(object as KubeObject);
+  if ('apply' in step) for (const object of step.apply) sut.apply(object);
+  if ('delete' in step) for (const object of step.delete) sut.delete(object);
 }
 
 /** What the API server holds after all steps, the latest first: a list comes in no particular order. */
 function finalObjects({ steps }: GoldenCase): KubeObject[] {
   const objects = new Map<string, KubeObject>();
   for (const step of steps) {
-    for (const object of ('apply' in step ? step.apply : []) as KubeObject[])
-      objects.set(idOf(object), object);
-    for (const object of ('delete' in step ? step.delete : []) as KubeObject[]) objects.delete(idOf(object));
+    for (const object of 'apply' in step ? step.apply : []) objects.set(idOf(object), object);
+    for (const object of 'delete' in step ? step.delete : []) objects.delete(idOf(object));
   }
   return [...objects.values()].reverse();
 }
