@@ -1,3 +1,4 @@
+import type { Bytes } from '../../common/bytes.js';
 import type { Clock } from '../../common/clock.js';
 import type { KubeObject, ResourceSink } from '../kubernetes/kube-api.js';
 import type { DesiredState } from '../mirror/desired-state.js';
@@ -9,6 +10,8 @@ export interface ObjectPipelineOptions {
   readonly desired: DesiredState;
   readonly scope: Scope;
   readonly project: (object: KubeObject) => Projected;
+  /** The key of an object whose version is to be ignored: what a previous run left there stays. */
+  readonly keptKey?: (objectKey: string) => Bytes;
   readonly complaints: ComplaintBook;
   readonly clock: Clock;
   readonly onListed: () => void;
@@ -23,6 +26,14 @@ export class ObjectPipeline implements ResourceSink {
     const projected = project(object);
     complaints.note(key, projected.complaints);
     if (projected.kind === 'entries') desired.replace(scope, key, projected.entries, clock.monotonic());
+    else this.keep(key);
+  }
+
+  private keep(key: string): void {
+    const { desired, scope, keptKey } = this.options;
+    const record = keptKey && scope.records.get(keptKey(key));
+    if (record?.owner !== undefined || !record?.want) return;
+    desired.replace(scope, key, [{ key: record.key, value: record.want }]);
   }
 
   delete(key: string): void {

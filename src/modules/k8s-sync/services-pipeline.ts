@@ -10,7 +10,7 @@ export interface ServicesPipelineOptions {
   readonly scope: Scope;
   readonly join: ServiceJoin;
   readonly backends: 'slice' | 'endpoints';
-  readonly serviceComplaints: ComplaintBook;
+  readonly complaints: ComplaintBook;
   readonly clock: Clock;
   readonly onListed: () => void;
 }
@@ -85,11 +85,11 @@ export class ServicesPipeline {
   }
 
   private project(key: string, at: number): void {
-    const { desired, scope, join, serviceComplaints, clock } = this.options;
+    const { desired, scope, join, complaints, clock } = this.options;
     const started = clock.monotonic();
     this.changedAt.delete(key);
     const projected = join.project(key);
-    serviceComplaints.note(key, projected.complaints);
+    complaints.note(key, projected.complaints);
     if (projected.kind === 'entries') desired.replace(scope, key, projected.entries, at);
     const ended = clock.monotonic();
     if (ended - started > largeProjectionMs) this.notBefore.set(key, ended + largeServiceMs);

@@ -2,13 +2,17 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { Backoff } from '../../common/backoff.js';
 import { CLOCK, type Clock } from '../../common/clock.js';
 import { LOG, type Log } from '../../common/log.js';
+import { MIRROR_RESYNC, MIRROR_STATUS } from '../admin/mirror-admin.js';
 import { CLUSTERMESH_OPTIONS, type ClustermeshOptions } from '../config/clustermesh-options.js';
+import { EtcdModule } from '../etcd/etcd.module.js';
 import { KV, KV_WATCHER, type Kv, type KvWatcher, LEASE_POOL, type LeasePool } from '../etcd/kv.js';
 import { KvstoreMetrics } from '../metrics/kvstore-metrics.js';
 import { LimiterMetrics } from '../metrics/limiter-metrics.js';
 import { DesiredState } from './desired-state.js';
 import { Drift } from './drift.js';
 import { MIRROR_TABLE, type MirrorTable } from './mirror-table.js';
+import { MirrorAdmin } from './mirror-admin.service.js';
+import { MirrorReadiness } from './mirror-readiness.js';
 import { MirrorService } from './mirror.service.js';
 import { StoredState } from './stored-state.js';
 import { WriteBudget } from './write-budget.js';
@@ -121,19 +125,42 @@ const providers: Provider[] = [
         log: log.child('shared-store'),
       }),
   },
+  {
+    provide: MirrorReadiness,
+    inject: [MIRROR_TABLE, DesiredState, MirrorService, CLOCK],
+    useFactory: (table: MirrorTable, desired: DesiredState, mirror: MirrorService, clock: Clock) =>
+      new MirrorReadiness(table, desired, mirror, clock.now()),
+  },
+  {
+    provide: MirrorAdmin,
+    inject: [MIRROR_TABLE, DesiredState, StoredState, CLOCK],
+    useFactory: (table: MirrorTable, desired: DesiredState, stored: StoredState, clock: Clock) =>
+      new MirrorAdmin(table, desired, stored, clock),
+  },
+  { provide: MIRROR_STATUS, useExisting: MirrorAdmin },
+  { provide: MIRROR_RESYNC, useExisting: MirrorAdmin },
 ];
 
 /** The one act of the program: make a set of keys in etcd equal to a desired set. Shared by the sources that feed it. */
 @Module({})
 export class MirrorModule {
-  /** `table`: what to mirror, as a provider of MIRROR_TABLE. Needs an EtcdModule that exports KV, KV_WATCHER, LEASE_POOL. */
-  static register(table: Provider, etcd: DynamicModule): DynamicModule {
+  /** `table`: what to mirror, as a provider of MIRROR_TABLE. */
+  static register(table: Provider): DynamicModule {
     return {
       module: MirrorModule,
       global: true,
-      imports: [etcd],
+      imports: [EtcdModule],
       providers: [table, ...providers],
-      exports: [DesiredState, StoredState, Writer, Drift, MirrorService, MIRROR_TABLE],
+      exports: [
+        DesiredState,
+        StoredState,
+        Writer,
+        MirrorService,
+        MirrorReadiness,
+        MirrorAdmin,
+        MIRROR_STATUS,
+        MIRROR_RESYNC,
+      ],
     };
   }
 }

@@ -35,6 +35,7 @@ export class MirrorService implements StageSource {
   private readonly startedAt: number;
   private readyAt: number | undefined;
   private tasks: TaskGroup | undefined;
+  private hasLoaded = false;
 
   constructor(private readonly options: MirrorServiceOptions) {
     const { desired, clock, log, table } = options;
@@ -59,6 +60,11 @@ export class MirrorService implements StageSource {
     return this.readyAt;
   }
 
+  /** Whether what the previous run left has been read. */
+  get loaded(): boolean {
+    return this.hasLoaded;
+  }
+
   /** Scopes whose canary is not acknowledged yet. */
   waitingFor(): readonly string[] {
     return this.canaries.waitingFor();
@@ -78,6 +84,7 @@ export class MirrorService implements StageSource {
         await clock.sleep(1000, tasks.signal);
       }
     }
+    this.hasLoaded = true;
     tasks.spawn('leases', (signal) => leases.run(signal));
     tasks.spawn('writer', (signal) => writer.run(signal));
     tasks.spawn('drift', (signal) => drift.runLater(signal));

@@ -72,6 +72,7 @@ export class Writer implements StageSource {
   private written = 0;
   private transactions = 0;
   private failures = 0;
+  private fault: EtcdFault | undefined;
 
   constructor(private readonly options: WriterOptions) {
     this.maxOps = options.maxTxnOps;
@@ -104,6 +105,11 @@ export class Writer implements StageSource {
       lane.pause.reset();
       lane.wakeup.wake();
     }
+  }
+
+  /** Why the latest transaction failed; undefined while the latest one succeeded. */
+  get lastFault(): EtcdFault | undefined {
+    return this.fault;
   }
 
   stageStatus(): readonly StageStatus[] {
@@ -196,6 +202,7 @@ export class Writer implements StageSource {
     const { desired, leases, observer, clock, log } = this.options;
     const now = clock.monotonic();
     this.transactions++;
+    this.fault = undefined;
     this.written += writes.length;
     observer.request(now - started, 'success');
     for (const { record, value, lease } of writes) {
@@ -226,6 +233,7 @@ export class Writer implements StageSource {
       return;
     }
     this.failures++;
+    this.fault = fault;
     switch (actionFor(fault, batch.length)) {
       case 'check-leases':
         return this.renewLeases(lane, batch, fault);

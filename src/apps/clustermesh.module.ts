@@ -1,0 +1,63 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { BuildInfo } from '../common/build-info.js';
+import type { Log } from '../common/log.js';
+import { AdminModule } from '../modules/admin/admin.module.js';
+import { ClockModule } from '../modules/clock/clock.module.js';
+import { CLUSTERMESH_OPTIONS, type ClustermeshOptions } from '../modules/config/clustermesh-options.js';
+import { ConfigModule } from '../modules/config/config.module.js';
+import { EtcdConnection } from '../modules/etcd/etcd-connection.js';
+import { EtcdModule } from '../modules/etcd/etcd.module.js';
+import { LEASE_POOL } from '../modules/etcd/kv.js';
+import { HealthModule } from '../modules/health/health.module.js';
+import { HeartbeatModule } from '../modules/heartbeat/heartbeat.module.js';
+import { HttpModule } from '../modules/http/http.module.js';
+import { clustermeshTable } from '../modules/k8s-sync/clustermesh-table.js';
+import { K8sSyncModule } from '../modules/k8s-sync/k8s-sync.module.js';
+import { K8sSyncService } from '../modules/k8s-sync/k8s-sync.service.js';
+import { KubernetesConnection } from '../modules/kubernetes/kubernetes-connection.js';
+import { KubernetesModule } from '../modules/kubernetes/kubernetes.module.js';
+import { LoggingModule } from '../modules/logging/logging.module.js';
+import { MetricsModule } from '../modules/metrics/metrics.module.js';
+import { MirrorReadiness } from '../modules/mirror/mirror-readiness.js';
+import { MIRROR_TABLE } from '../modules/mirror/mirror-table.js';
+import { MirrorModule } from '../modules/mirror/mirror.module.js';
+import { MirrorService } from '../modules/mirror/mirror.service.js';
+import { ClustermeshStart } from './clustermesh-start.js';
+
+/** `clustermesh-apiserver clustermesh`. Its imports, in the order of the data, are the architecture on one page. */
+@Module({})
+export class ClustermeshModule {
+  static register(options: ClustermeshOptions, log: Log, build: BuildInfo): DynamicModule {
+    const health = HealthModule.register({ imports: [], readiness: [MirrorReadiness] });
+    return {
+      module: ClustermeshModule,
+      imports: [
+        ClockModule,
+        LoggingModule.forRoot(log),
+        ConfigModule.forRoot(options),
+        MetricsModule.register({ app: 'clustermesh', build }),
+        HttpModule,
+        // Kubernetes and etcd: the two outside worlds.
+        KubernetesModule,
+        EtcdModule,
+        // Desired state and writer: what makes etcd equal to what Kubernetes says.
+        MirrorModule.register({
+          provide: MIRROR_TABLE,
+          inject: [CLUSTERMESH_OPTIONS],
+          useFactory: ({ clusterName }: ClustermeshOptions) => clustermeshTable(clusterName),
+        }),
+        // What feeds it.
+        HeartbeatModule,
+        K8sSyncModule,
+        // What shows it.
+        health,
+        AdminModule.register({
+          build,
+          imports: [health, K8sSyncModule],
+          stages: [KubernetesConnection, K8sSyncService, MirrorService, EtcdConnection, LEASE_POOL],
+        }),
+      ],
+      providers: [ClustermeshStart],
+    };
+  }
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '../../common/clock.js';
+import type { MirrorResync, MirrorStatus, ResyncRequest, ScopeStatus } from '../admin/mirror-admin.js';
+import type { DesiredState } from './desired-state.js';
+import type { MirrorTable } from './mirror-table.js';
+import { Resync, type ResyncReport } from './resync.js';
+import type { Scope } from './scope.js';
+import type { StoredState } from './stored-state.js';
+
+/** Lists a scope's source afresh; resolves to the number of objects when the desired state has been brought up to date. */
+export type Relist = (scope: string, signal: AbortSignal) => Promise<number>;
+
+/** What /status and /resync see of the mirror. */
+export class MirrorAdmin implements MirrorStatus, MirrorResync {
+  private relist: Relist | undefined;
+
+  constructor(
+    private readonly table: MirrorTable,
+    private readonly desired: DesiredState,
+    private readonly stored: StoredState,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Called by the source when it runs. */
+  connect(relist: Relist): void {
+    this.relist = relist;
+  }
+
+  scopes(): readonly ScopeStatus[] {
+    return [...this.table.canaries.keys()].map((name) => status(this.desired.scope(name)));
+  }
+
+  async resync(request: ResyncRequest, signal: AbortSignal): Promise<ResyncReport> {
+    const relist = this.relist;
+    if (!relist) throw new Error('not started yet: the source has not been connected');
+    const { desired, stored, clock } = this;
+    const scopes = request.scopes ?? [...this.table.canaries.keys()];
+    return new Resync({ desired, stored, clock, relist }).run(scopes, request.dryRun, signal);
+  }
+}
+
+function status(scope: Scope): ScopeStatus {
+  return {
+    scope: scope.name,
+    keys: scope.records.size,
+    dirty: scope.dirty.size,
+    inFlight: scope.inFlight,
+    refused: scope.refused,
+    synced: scope.phase === 'synced',
+  };
+}

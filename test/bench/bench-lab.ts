@@ -1,0 +1,103 @@
+import { type IKeyValue } from 'etcd3';
+import { EtcdAdmin } from '../support/etcd-admin.js';
+import { startEtcd, type TestEtcd } from '../support/etcd.js';
+import { type KubeApiserver, startKubeApiserver } from '../support/kube-apiserver.js';
+import { collectionPath, objectPath, type TestObject } from '../support/kube-client.js';
+import { type ServerProcess, startServer } from '../support/server-process.js';
+import { clusterObjects } from './cluster-objects.js';
+import type { Shape } from './shape.js';
+
+/** A real kube-apiserver holding a cluster of some shape, a real etcd in memory, and the program as it ships. */
+export class BenchLab {
+  private constructor(
+    readonly kube: KubeApiserver,
+    readonly etcd: TestEtcd,
+    readonly probe: EtcdAdmin,
+    readonly shape: Shape,
+  ) {}
+
+  static async start(shape: Shape): Promise<BenchLab> {
+    const quota = ['--quota-backend-bytes=8000000000'];
+    const kubeEtcd = await startEtcd({ args: quota });
+    const [kube, etcd] = await Promise.all([
+      startKubeApiserver({ etcdEndpoint: kubeEtcd.endpoint }),
+      startEtcd({ args: quota }),
+    ]);
+    const lab = new BenchLab(kube, etcd, new EtcdAdmin(etcd.endpoint), shape);
+    lab.onStop.push(() => kubeEtcd.stop());
+    await lab.load();
+    return lab;
+  }
+
+  private readonly onStop: (() => Promise<void>)[] = [];
+  private readonly servers: ServerProcess[] = [];
+
+  /** The program on these parts, just started. */
+  async launch(args: readonly string[] = [], env: Record<string, string> = {}): Promise<ServerProcess> {
+    const server = await startServer({
+      kubeconfig: this.kube.adminKubeconfigPath,
+      etcd: this.etcd.endpoint,
+      args: ['--enable-external-workloads=false', '--kvstore-opt=etcd.bootstrapQps=10000', ...args],
+      env,
+    });
+    this.servers.push(server);
+    return server;
+  }
+
+  async apply(objects: Iterable<TestObject>): Promise<void> {
+    const iterator = objects[Symbol.iterator]();
+    await Promise.all(
+      Array.from({ length: 16 }, async () => {
+        for (let next = iterator.next(); !next.done; next = iterator.next()) {
+          const { status, body } = await this.kube.request('POST', collectionPath(next.value), next.value);
+          if (status >= 300 && status !== 409)
+            throw new Error(`${objectPath(next.value)}: ${status} ${JSON.stringify(body)}`);
+        }
+      }),
+    );
+  }
+
+  /** Counts keys without reading them. */
+  async count(prefix: string): Promise<number> {
+    const { kv } = await this.probe.etcd3();
+    const end = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+    const { count } = await kv.range({
+      key: Buffer.from(prefix),
+      range_end: Buffer.from(end),
+      count_only: true,
+    });
+    return Number(count);
+  }
+
+  /** Every put and delete under the prefix, with the monotonic ms of its arrival. */
+  async watch(
+    prefix: string,
+    onEvent: (entry: IKeyValue, at: number, deleted: boolean) => void,
+  ): Promise<() => Promise<void>> {
+    const client = await this.probe.etcd3();
+    const watcher = await client.watch().prefix(prefix).create();
+    watcher.on('put', (entry) => onEvent(entry, performance.now(), false));
+    watcher.on('delete', (entry) => onEvent(entry, performance.now(), true));
+    return () => watcher.cancel();
+  }
+
+  async wipeMesh(): Promise<void> {
+    for (const prefix of ['cilium/', 'floor/']) await this.probe.deletePrefix(prefix);
+    for (const lease of await this.probe.leases())
+      await (await this.probe.etcd3()).leaseClient.leaseRevoke({ ID: lease });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.kill()));
+    await this.kube.stop();
+    await this.etcd.stop();
+    for (const stop of this.onStop) await stop();
+  }
+
+  private async load(): Promise<void> {
+    const began = performance.now();
+    await this.apply(clusterObjects(this.shape));
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    console.error(`loaded ${JSON.stringify(this.shape)} into the kube-apiserver in ${seconds} s`);
+  }
+}

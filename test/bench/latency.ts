@@ -1,0 +1,97 @@
+import { objectPath, type TestObject } from '../support/kube-client.js';
+import type { BenchLab } from './bench-lab.js';
+import { endpointObject } from './cluster-objects.js';
+import { quantiles } from './quantiles.js';
+
+export interface ChurnOptions {
+  readonly changes: number;
+  readonly perSecond: number;
+}
+
+interface ChurnResult {
+  readonly changes: number;
+  readonly arrived: number;
+  /** Until the API server had accepted the last change. */
+  readonly sentSeconds: number;
+  /** From the acceptance of the last change to the arrival of the last key. */
+  readonly lastMs: number;
+  readonly latencies: readonly number[];
+}
+
+const prefix = 'cilium/state/ip/v1/default/';
+
+/**
+ * Changes the identity of endpoints at a fixed rate and measures from the API server's acceptance of each change (its
+ * answer) to the etcd watch event of its IPv4 key. An event that beats the answer counts as 0.
+ */
+export async function churn(lab: BenchLab, { changes, perSecond }: ChurnOptions): Promise<ChurnResult> {
+  const waiting = new Map<string, { id: number; at: number | undefined }>();
+  const latencies: number[] = [];
+  let lastArrival = 0;
+  const arrived = (ip: string, value: string, at: number): void => {
+    const open = waiting.get(ip);
+    if (!open || !value.includes(`"ID":${open.id},`)) return;
+    waiting.delete(ip);
+    latencies.push(open.at === undefined ? 0 : at - open.at);
+    lastArrival = at;
+  };
+  const stopWatching = await lab.watch(prefix, (entry, at) => {
+    arrived(entry.key.toString().slice(prefix.length), entry.value.toString(), at);
+  });
+  const began = performance.now();
+  const round = Math.floor(began);
+  let next = 0;
+  let lastSent = 0;
+  await Promise.all(
+    Array.from({ length: 64 }, async () => {
+      while (next < changes) {
+        const index = next++;
+        await until(began + (index * 1000) / perSecond);
+        const endpoint = endpointObject(lab.shape, index % lab.shape.endpoints);
+        const id = 1_000_000 + ((round + index) % 1_000_000);
+        const ip = ipv4Of(endpoint);
+        waiting.set(ip, { id, at: undefined });
+        await patchIdentity(lab, endpoint, id);
+        lastSent = performance.now();
+        const open = waiting.get(ip);
+        if (open?.id === id) open.at = lastSent;
+      }
+    }),
+  );
+  const deadline = performance.now() + 120_000;
+  while (waiting.size > 0 && performance.now() < deadline) await until(performance.now() + 10);
+  await stopWatching();
+  return {
+    changes,
+    arrived: latencies.length,
+    sentSeconds: Math.round((lastSent - began) / 10) / 100,
+    lastMs: Math.max(0, Math.round(lastArrival - lastSent)),
+    latencies,
+  };
+}
+
+/** A burst at the stock budget: 1,000 changes at 200/s with etcd.qps=20. */
+export async function burst(lab: BenchLab, options: ChurnOptions): Promise<Record<string, number>> {
+  const server = await lab.launch();
+  await server.waitReady(300_000);
+  const { changes, arrived, sentSeconds, lastMs, latencies } = await churn(lab, options);
+  await server.stop();
+  const { p50, p90, p99, max } = quantiles(latencies);
+  return { changes, arrived, sentSeconds, p50Ms: p50, p90Ms: p90, p99Ms: p99, maxMs: max, lastMs };
+}
+
+function ipv4Of(endpoint: TestObject): string {
+  const status = endpoint.status as { networking: { addressing: { ipv4: string }[] } };
+  return status.networking.addressing[0]?.ipv4 ?? '';
+}
+
+async function patchIdentity(lab: BenchLab, endpoint: TestObject, id: number): Promise<void> {
+  const body = { status: { identity: { id } } };
+  const answer = await lab.kube.request('PATCH', objectPath(endpoint), body, 'application/merge-patch+json');
+  if (answer.status !== 200) throw new Error(`PATCH ${objectPath(endpoint)}: ${answer.status}`);
+}
+
+function until(at: number): Promise<void> {
+  const ms = at - performance.now();
+  return ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));
+}
