@@ -37,8 +37,7 @@ export class JsonBodyMiddleware implements NestMiddleware<
 async function readText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Leaving the loop must not destroy the request: that would end the connection before it is answered.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > limitBytes)
       throw new PayloadTooLargeException(`A body may have at most ${limitBytes} bytes.`);

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import request from 'supertest';
 import { type LogFields, silentLog } from '../../../src/common/log.js';
@@ -96,6 +96,23 @@ describe(HttpListeners, () => {
     await lab.app.close();
 
     await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
+  });
+
+  it('ends with the app while a request is half sent', async () => {
+    const lab = await httpLab();
+    await lab.listeners.open('health');
+    const socket = connect(lab.listeners.address('health')?.port ?? 0, '127.0.0.1');
+    const closed = new Promise<void>((resolve) => {
+      socket.on('error', () => resolve());
+      socket.on('close', () => resolve());
+    });
+    await new Promise<void>((resolve) => socket.write('GET /livez HTTP/1.1\r\n', () => resolve()));
+    await fetch(`${lab.url('health')}/livez`).then((answer) => answer.text());
+
+    await lab.app.close();
+    await closed;
+
+    expect(lab.listeners.address('health')).toBeUndefined();
   });
 
   it.each(['0.0.0.0:9895', ':9895', '10.0.0.1:9895', 'nonsense'])(
