@@ -16,7 +16,7 @@ describe('a start', () => {
     expect(log).toContain(`level=info msg="  --health-port='1'"`);
     expect(log).toContain(`level=info msg="  --kvstore-lease-ttl='15m0s'"`);
     expect(lastLine({ log } as CliRun)).toMatch(
-      `level=info msg="Cilium ClusterMesh ${buildInfo.version} unknown unknown node version v`,
+      `level=info msg="Cilium ClusterMesh ${buildInfo().version} unknown unknown node version v`,
     );
     expect(started).toMatchObject([{ healthPort: 1 }]);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { versionText } from '../../../src/cli/version.command.js';
-import { goArch } from '../../../src/version.js';
+import { buildInfo, goArch } from '../../../src/version.js';
 import { run } from './run.js';
 
 const etcdOutput = `etcd Version: 3.5.16
@@ -40,6 +40,10 @@ describe('version', () => {
     expect(await versionText('/nonexistent')).toMatch(
       `Cilium ClusterMesh: ${packageJson.version} unknown unknown `,
     );
+  });
+
+  it('gives the same to metrics and /status, without a revision when it is unknown', () => {
+    expect(buildInfo()).toEqual({ version: packageJson.version, revision: '', arch: goArch(process.arch) });
   });
 
   it("gives etcd's version, commit, Go version and platform", async () => {
