@@ -18,6 +18,11 @@ export class ManualClock implements Clock {
     return this.time;
   }
 
+  /** Time passes, but no timer has fired yet, as when the event loop is busy. */
+  stall(ms: number): void {
+    this.time += ms;
+  }
+
   /** How many sleep. */
   get sleeping(): number {
     return this.sleepers.size;

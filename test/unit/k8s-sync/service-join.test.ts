@@ -93,6 +93,28 @@ describe(ServiceJoin.name, () => {
     expect(lab.dirty()).toEqual([]);
   });
 
+  const changes: [string, object[], object[]][] = [
+    ['hostname', [{ addresses: ['10.1.0.1'], hostname: 'h' }], [{ name: 'http', port: 8080 }]],
+    ['address', at('10.1.0.2'), [{ name: 'http', port: 8080 }]],
+    ['port', at('10.1.0.1'), [{ name: 'http', port: 8081 }]],
+    [
+      'readiness',
+      [{ addresses: ['10.1.0.1'], conditions: { ready: false } }],
+      [{ name: 'http', port: 8080 }],
+    ],
+    ['bad address', at('10.1.0.1', 'nope'), [{ name: 'http', port: 8080 }]],
+  ];
+  for (const [what, endpoints, ports] of changes) {
+    it(`is moved by another ${what}`, () => {
+      const lab = new Lab().service().slice('a', at('10.1.0.1'));
+      lab.dirty();
+
+      lab.slice('a', endpoints, ports);
+
+      expect(lab.dirty()).toEqual([key]);
+    });
+  }
+
   it('gives the key up when the service becomes an ExternalName', () => {
     const lab = new Lab().service().slice('a', at('10.1.0.1'));
     lab.dirty();

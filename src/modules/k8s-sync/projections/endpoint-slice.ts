@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../kubernetes/kube-api.js';
-import { fieldsOf, itemsOf, textOf } from './fields.js';
+import { fieldsOf, itemsOf, stringOf } from './fields.js';
 import type { SharePorts, SlimBackends, SlimPorts } from './service-state.js';
 import { BackendList, portText, slimPorts } from './service-state.js';
 
@@ -12,7 +12,7 @@ const protocols: ReadonlySet<string> = new Set(['TCP', 'UDP', 'SCTP']);
  */
 export function parseEndpointSlice(object: KubeObject, share: SharePorts): SlimBackends | undefined {
   const { namespace = '', name, labels } = object.metadata;
-  const service = textOf(fieldsOf(labels)[serviceNameLabel]);
+  const service = stringOf(fieldsOf(labels)[serviceNameLabel]);
   if (service === '') return undefined;
   const serviceKey = `${namespace}/${service}`;
   const { addressType, endpoints, ports } = object as {
@@ -32,7 +32,7 @@ function addEndpoints(list: BackendList, endpoints: readonly unknown[], ports: S
   for (const item of endpoints) {
     const endpoint = fieldsOf(item);
     if (fieldsOf(endpoint['conditions'])['ready'] === false) continue;
-    const hostname = textOf(endpoint['hostname']);
+    const hostname = stringOf(endpoint['hostname']);
     for (const text of itemsOf(endpoint['addresses'])) {
       const address = list.canonical(text);
       if (address !== undefined && !list.byAddress.has(address)) {
@@ -47,8 +47,8 @@ function portsOf(ports: unknown): SlimPorts {
   const byName = new Map<string, string>();
   for (const item of itemsOf(ports)) {
     const { name, port, protocol } = fieldsOf(item);
-    const wire = textOf(protocol) || 'TCP';
-    if (typeof port === 'number' && protocols.has(wire)) byName.set(textOf(name), portText(wire, port));
+    const wire = stringOf(protocol) || 'TCP';
+    if (typeof port === 'number' && protocols.has(wire)) byName.set(stringOf(name), portText(wire, port));
   }
   return slimPorts(byName);
 }

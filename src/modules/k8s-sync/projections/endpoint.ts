@@ -4,7 +4,7 @@ import { canonicalIp } from '../../../common/ip.js';
 import { wrapUint } from '../../../common/wrap-int.js';
 import type { KubeObject } from '../../kubernetes/kube-api.js';
 import type { Entry } from '../../mirror/entry.js';
-import { fieldsOf, itemsOf, textOf } from './fields.js';
+import { fieldsOf, itemsOf, stringOf } from './fields.js';
 import { ipKeys } from './keys.js';
 import type { Complaint, Projected } from './projection.js';
 import { noComplaints, nothingWanted } from './projection.js';
@@ -24,7 +24,7 @@ export function projectEndpoint(object: KubeObject): Projected {
   const { namespace = '', name } = object.metadata;
   const id = wrapUint(fieldsOf(status['identity'])['id'], 32);
   const key = wrapUint(fieldsOf(status['encryption'])['key'], 8);
-  const host = canonicalIp(textOf(networking['node'])) ?? '';
+  const host = canonicalIp(stringOf(networking['node'])) ?? '';
   const rest =
     `","Mask":null,"HostIP":"${host}","ID":${id},"Key":${key},"Metadata":""` +
     `,"K8sNamespace":${quote(namespace)},"K8sPodName":${quote(name)}}`;

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../kubernetes/kube-api.js';
-import { fieldsOf, itemsOf, textOf } from './fields.js';
+import { fieldsOf, itemsOf, stringOf } from './fields.js';
 import type { SharePorts, SlimBackends, SlimPorts } from './service-state.js';
 import { BackendList, portText, slimPorts, unitePorts } from './service-state.js';
 
@@ -24,7 +24,7 @@ function addSubset(list: BackendList, addresses: readonly unknown[], ports: Slim
     const address = list.canonical(ip);
     if (address === undefined) continue;
     const before = list.byAddress.get(address)?.ports ?? ports;
-    list.byAddress.set(address, { address, hostname: textOf(hostname), ports: unitePorts(before, ports) });
+    list.byAddress.set(address, { address, hostname: stringOf(hostname), ports: unitePorts(before, ports) });
   }
 }
 
@@ -32,7 +32,7 @@ function portsOf(ports: unknown): SlimPorts {
   const byName = new Map<string, string>();
   for (const item of itemsOf(ports)) {
     const { name, port, protocol } = fieldsOf(item);
-    byName.set(textOf(name), portText(textOf(protocol) || 'TCP', port));
+    byName.set(stringOf(name), portText(stringOf(protocol) || 'TCP', port));
   }
   return slimPorts(byName);
 }

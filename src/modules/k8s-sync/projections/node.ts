@@ -5,7 +5,7 @@ import type { Cidr } from '../../../common/cidr.js';
 import { cidrJson, parseCidr } from '../../../common/cidr.js';
 import { wrapUint } from '../../../common/wrap-int.js';
 import type { KubeObject } from '../../kubernetes/kube-api.js';
-import { fieldsOf, firstPresent, itemsOf, stringMapOf, textOf } from './fields.js';
+import { fieldsOf, firstPresent, itemsOf, stringMapOf, stringOf } from './fields.js';
 import { nodeKeys } from './keys.js';
 import type { ClusterContext, Projected } from './projection.js';
 import { noComplaints } from './projection.js';
@@ -36,7 +36,7 @@ export function projectNode(object: KubeObject, ctx: ClusterContext): Projected 
     `,"Labels":${mapTextOrNull(stringMapOf(labels))},"Annotations":${mapTextOrNull(notes)}` +
     `,"NodeIdentity":${wrapUint(spec['nodeidentity'], 32)}` +
     `,"WireguardPubKey":${quote(firstPresent(notes, wireguardAnnotations) ?? '')}` +
-    `,"BootID":${quote(textOf(spec['bootid']))}}`;
+    `,"BootID":${quote(stringOf(spec['bootid']))}}`;
   const key = bytesOf(nodeKeys.prefix(ctx.clusterName) + name);
   return { kind: 'entries', entries: [{ key, value: bytesOf(value) }], complaints: noComplaints };
 }
@@ -48,7 +48,7 @@ function cidrsOf(ipam: Readonly<Record<string, unknown>>): Cidr[] {
     texts.push(...itemsOf(fieldsOf(pool)['cidrs']));
   const cidrs: Cidr[] = [];
   for (const text of texts) {
-    const cidr = parseCidr(textOf(text));
+    const cidr = parseCidr(stringOf(text));
     if (cidr) cidrs.push(cidr);
   }
   return cidrs;
@@ -58,8 +58,8 @@ function addressesText(addresses: unknown): string {
   const texts: string[] = [];
   for (const item of itemsOf(addresses)) {
     const address = fieldsOf(item);
-    const ip = canonicalIp(textOf(address['ip']));
-    if (ip !== undefined) texts.push(`{"Type":${quote(textOf(address['type']))},"IP":"${ip}"}`);
+    const ip = canonicalIp(stringOf(address['ip']));
+    if (ip !== undefined) texts.push(`{"Type":${quote(stringOf(address['type']))},"IP":"${ip}"}`);
   }
   return listText(texts);
 }
@@ -75,5 +75,5 @@ function mapTextOrNull(map: ReadonlyMap<string, string>): string {
 
 /** The family is not checked: an IPv4 text in an IPv6 field is exported there. */
 function ipText(value: unknown): string {
-  return `"${canonicalIp(textOf(value)) ?? ''}"`;
+  return `"${canonicalIp(stringOf(value)) ?? ''}"`;
 }

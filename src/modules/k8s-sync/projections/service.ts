@@ -3,7 +3,7 @@ import { mapText, quote, sortByBytes, stringMapText } from '../../../common/go-j
 import { canonicalIp } from '../../../common/ip.js';
 import type { KubeObject } from '../../kubernetes/kube-api.js';
 import type { Entry } from '../../mirror/entry.js';
-import { fieldsOf, firstPresent, itemsOf, stringMapOf, textOf } from './fields.js';
+import { fieldsOf, firstPresent, itemsOf, stringMapOf, stringOf } from './fields.js';
 import { serviceKeys } from './keys.js';
 import type { ClusterContext } from './projection.js';
 import type { SlimBackend, SlimBackends, SlimPorts, SlimService } from './service-state.js';
@@ -19,8 +19,8 @@ const exportedTypes: ReadonlySet<string> = new Set(['', 'ClusterIP', 'NodePort',
 export function parseService(object: KubeObject): SlimService | undefined {
   const { namespace = '', name, labels, annotations } = object.metadata;
   const spec = fieldsOf((object as { spec?: unknown }).spec);
-  const clusterIp = textOf(spec['clusterIP']);
-  if (clusterIp === '' || ignoredNames.has(name) || !exportedTypes.has(textOf(spec['type'])))
+  const clusterIp = stringOf(spec['clusterIP']);
+  if (clusterIp === '' || ignoredNames.has(name) || !exportedTypes.has(stringOf(spec['type'])))
     return undefined;
   const notes = stringMapOf(annotations);
   const global = isTrue(firstPresent(notes, globalAnnotations));
@@ -47,12 +47,12 @@ function frontendsText(ips: readonly unknown[], ports: unknown): string {
   const byName = new Map<string, string>();
   for (const item of itemsOf(ports)) {
     const { name, port, protocol } = fieldsOf(item);
-    if (!byName.has(textOf(name))) byName.set(textOf(name), portText(textOf(protocol) || 'TCP', port));
+    if (!byName.has(stringOf(name))) byName.set(stringOf(name), portText(stringOf(protocol) || 'TCP', port));
   }
   const portsText = mapText(byName);
   const frontends = new Map<string, string>();
   for (const text of ips) {
-    const ip = canonicalIp(textOf(text));
+    const ip = canonicalIp(stringOf(text));
     if (ip !== undefined) frontends.set(ip, portsText);
   }
   return mapText(frontends);
