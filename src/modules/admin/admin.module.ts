@@ -16,7 +16,7 @@ import type { StageSource } from '../../common/stage.js';
 import { CLUSTERMESH_OPTIONS, type ClustermeshOptions } from '../config/clustermesh-options.js';
 import { Readiness } from '../health/readiness.js';
 import { JsonBodyMiddleware } from '../http/json-body.middleware.js';
-import { MIRROR_RESYNC, MIRROR_STATUS, type MirrorResync, type MirrorStatus } from './mirror-admin.js';
+import { MIRROR_RESYNC, MIRROR_STATUS, type MirrorResync, type MirrorStatus } from '../mirror/mirror-api.js';
 import { ResyncController } from './resync.controller.js';
 import { ResyncJobs } from './resync-jobs.js';
 import { StatusController } from './status.controller.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
-import type { MirrorResync, ResyncRequest } from './mirror-admin.js';
+import type { MirrorResync, ResyncRequest } from '../mirror/mirror-api.js';
 import type { ResyncJob, ResyncJobState, ResyncJobSummary } from './resync-job.js';
 
 export interface ResyncJobsOptions {

@@ -2,8 +2,8 @@ import type { BuildInfo } from '../../common/build-info.js';
 import type { Clock } from '../../common/clock.js';
 import type { StageSource, StageStatus } from '../../common/stage.js';
 import type { Readiness } from '../health/readiness.js';
-import type { ReadinessStatus } from '../health/readiness-source.js';
-import type { MirrorStatus, ScopeStatus } from './mirror-admin.js';
+import type { ReadinessStatus } from '../../common/readiness-source.js';
+import type { MirrorStatus, ScopeStatus } from '../mirror/mirror-api.js';
 
 export interface ClusterIdentity {
   readonly name: string;

@@ -5,7 +5,7 @@ import { LIVENESS_SOURCES } from './liveness-source.js';
 import { LivezController } from './livez.controller.js';
 import { Probe } from './probe.js';
 import { Readiness } from './readiness.js';
-import { READINESS_SOURCES, type ReadinessSource } from './readiness-source.js';
+import { READINESS_SOURCES, type ReadinessSource } from '../../common/readiness-source.js';
 import { ReadyzController } from './readyz.controller.js';
 
 export interface HealthModuleOptions {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.js';
-import type { ReadinessSource, ReadinessStatus } from './readiness-source.js';
+import type { ReadinessSource, ReadinessStatus } from '../../common/readiness-source.js';
 
 /**
  * Whether the first synchronisation is complete. Once it is, it stays so: agents read from us through every outage, and the

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { JSON_TYPE, send, TEXT } from '../http/send.js';
 import { type Indication, Probe } from './probe.js';
 import { Readiness } from './readiness.js';
-import type { ReadinessStatus } from './readiness-source.js';
+import type { ReadinessStatus } from '../../common/readiness-source.js';
 
 /** Byte for byte the original's endpoint (spec/k8s-sync.md §3), any method; `?verbose` is ours. */
 @Controller('readyz')

@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.js';
-import type { MirrorResync, MirrorStatus, ResyncRequest, ScopeStatus } from '../admin/mirror-admin.js';
+import type { MirrorResync, MirrorStatus, ResyncRequest, ScopeStatus } from './mirror-api.js';
 import type { DesiredState } from './desired-state.js';
 import type { MirrorTable } from './mirror-table.js';
 import { Resync, type ResyncReport } from './resync.js';

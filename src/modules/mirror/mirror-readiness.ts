@@ -1,4 +1,4 @@
-import type { ReadinessSource, ReadinessStatus } from '../health/readiness-source.js';
+import type { ReadinessSource, ReadinessStatus } from '../../common/readiness-source.js';
 import type { DesiredState } from './desired-state.js';
 import type { MirrorService } from './mirror.service.js';
 import type { MirrorTable } from './mirror-table.js';

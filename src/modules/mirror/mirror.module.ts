@@ -2,7 +2,7 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { Backoff } from '../../common/backoff.js';
 import { CLOCK, type Clock } from '../../common/clock.js';
 import { LOG, type Log } from '../../common/log.js';
-import { MIRROR_RESYNC, MIRROR_STATUS } from '../admin/mirror-admin.js';
+import { MIRROR_RESYNC, MIRROR_STATUS } from './mirror-api.js';
 import { CLUSTERMESH_OPTIONS, type ClustermeshOptions } from '../config/clustermesh-options.js';
 import { EtcdModule } from '../etcd/etcd.module.js';
 import { KV, KV_WATCHER, type Kv, type KvWatcher, LEASE_POOL, type LeasePool } from '../etcd/kv.js';

@@ -1,4 +1,4 @@
-import type { ResyncReport } from '../mirror/resync.js';
+import type { ResyncReport } from './resync.js';
 
 /** One family of mirrored keys, as /status shows it. */
 export interface ScopeStatus {
