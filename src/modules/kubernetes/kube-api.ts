@@ -21,13 +21,18 @@ export interface KubeRequestOptions {
   readonly body?: unknown;
   /** Default `application/json`; `application/json-patch+json`, `application/merge-patch+json` for PATCH. */
   readonly contentType?: string;
+  /** Default `application/json`. */
+  readonly accept?: string;
   readonly signal?: AbortSignal;
-  /** Deadline of the whole request, ms; default 30,000. */
+  /** Deadline of the whole request, ms, from when the rate limit lets it go; default 30,000. */
   readonly timeoutMs?: number;
 }
 
 export interface KubeStreamOptions {
   readonly query?: Readonly<Record<string, string>>;
+  /** Default `application/json`. */
+  readonly accept?: string;
+  /** Ends the request, and the body too while it is being read. */
   readonly signal?: AbortSignal;
   /** Deadline until the response's headers, ms; default 30,000. */
   readonly headersTimeoutMs?: number;
