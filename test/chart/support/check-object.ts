@@ -1,0 +1,53 @@
+import type { KubernetesObject } from './helm.js';
+
+/** Kinds that are no part of Kubernetes itself; their tests compare them whole. */
+const custom = new Set(['monitoring.coreos.com/v1/ServiceMonitor', 'cert-manager.io/v1/Certificate']);
+
+/** A class of kubernetes-models; validate() looks at `this` and throws what is wrong with it. */
+interface ModelClass {
+  readonly prototype: { validate(this: object): void };
+}
+
+/** What the schemas of Kubernetes say against an object: wrong types and values, and fields that do not exist. */
+export async function faultsOf(object: KubernetesObject): Promise<string[]> {
+  const name = `${object.kind}/${object.metadata.name}`;
+  if (custom.has(`${object.apiVersion}/${object.kind}`)) return [];
+  const specifier = `kubernetes-models/${object.apiVersion}/${object.kind}`;
+  const models = (await import(/* @vite-ignore */ specifier)) as Record<string, ModelClass>;
+  const read = new Set<string>();
+  const watched = Object.fromEntries(
+    Object.entries(object).map(([key, value]) => [key, watchReads(value, `${name}.${key}`, read)]),
+  );
+  const faults: string[] = [];
+  try {
+    // Not `new`: the constructor copies the object, and a copy shows nothing of what is read.
+    models[object.kind]!.prototype.validate.call(watched);
+  } catch (error) {
+    faults.push(`${name}: ${(error as Error).message}`);
+  }
+  for (const [key, value] of Object.entries(object)) {
+    faults.push(...pathsOf(value, `${name}.${key}`).filter((path) => !read.has(path)));
+  }
+  return faults;
+}
+
+/** The schemas let unknown fields pass, as does a validator that never looks at them: a field that is not read is unknown. */
+function watchReads(value: unknown, path: string, read: Set<string>): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return new Proxy(value, {
+    get(target, key, receiver) {
+      const child: unknown = Reflect.get(target, key, receiver);
+      if (typeof key === 'symbol') return child;
+      read.add(`${path}.${key}`);
+      return watchReads(child, `${path}.${key}`, read);
+    },
+  });
+}
+
+function pathsOf(value: unknown, path: string): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]) => [
+    `${path}.${key}`,
+    ...pathsOf(child, `${path}.${key}`),
+  ]);
+}

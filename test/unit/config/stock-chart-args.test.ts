@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { CommandName } from '../../../src/modules/config/flag.js';
+import { flagsOf } from '../../../src/modules/config/flags.js';
+import { readArgv } from '../../../src/modules/config/read-argv.js';
+import { resolveFlags } from '../../../src/modules/config/resolve-flags.js';
+import stock from '../../fixtures/stock-chart-args.json' with { type: 'json' };
+import { load } from './load.js';
+
+type Row = (typeof stock.rows)[number];
+
+const inPod = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
+const ours = stock.rows.filter(({ command }) => command[0] === '/usr/bin/clustermesh-apiserver');
+
+describe('every command line of the stock chart is understood', () => {
+  it.each(ours)('$container: $when', (row) => {
+    const [command, ...tokens] = expand(row);
+    const flags = flagsOf(command as CommandName);
+
+    const { given, errors, positional } = readArgv(tokens, flags);
+
+    expect(errors).toEqual([]);
+    expect(positional).toEqual([]);
+    expect(resolveFlags(flags, given, environment(row)).problems).toEqual([]);
+  });
+});
+
+describe('clustermesh with the arguments of the stock chart', () => {
+  it.each(rowsOf('apiserver'))('starts: $when', (row) => {
+    const { options, problems } = load(expand(row).slice(1), environment(row));
+
+    expect(problems).toEqual([]);
+    expect(options).toMatchObject({
+      clusterName: row.env.CLUSTER_NAME,
+      clusterId: Number(row.env.CLUSTER_ID),
+      kvstore: {
+        configPath: '/var/lib/cilium/etcd-config.yaml',
+        qps: 20,
+        bootstrapQps: 10_000,
+        maxInflight: 20,
+      },
+    });
+  });
+
+  it('means what it says', () => {
+    const meaning = (when: string): unknown => {
+      const row = rowsOf('apiserver').find((candidate) => candidate.when === when)!;
+      return load(expand(row).slice(1), environment(row)).options;
+    };
+
+    expect(meaning('defaults')).toMatchObject({
+      maxConnectedClusters: 255,
+      healthPort: 9880,
+      prometheusServeAddr: ':9962',
+      controllerGroupMetrics: ['all'],
+      enableExternalWorkloads: false,
+      clusterUsersEnabled: false,
+      debug: false,
+    });
+    expect(meaning('authMode cluster')).toMatchObject({
+      clusterUsersEnabled: true,
+      clusterUsersConfigPath: '/var/lib/cilium/etcd-config/users.yaml',
+    });
+    expect(meaning('external workloads')).toMatchObject({ enableExternalWorkloads: true });
+    expect(meaning('metrics off')).toMatchObject({ prometheusServeAddr: '', controllerGroupMetrics: [] });
+    expect(meaning('511 clusters')).toMatchObject({ maxConnectedClusters: 511, clusterId: 400 });
+    expect(meaning('debug')).toMatchObject({ debug: true });
+  });
+});
+
+function rowsOf(container: string): Row[] {
+  return stock.rows.filter((row) => row.container === container);
+}
+
+/** The kubelet's replacement of `$(NAME)`. */
+function expand({ args, env }: Row): string[] {
+  const values = new Map(Object.entries(env));
+  return args.map((arg) => arg.replace(/\$\((\w+)\)/g, (whole, name: string) => values.get(name) ?? whole));
+}
+
+function environment({ env }: Row): Record<string, string> {
+  return { ...inPod, ...env };
+}
