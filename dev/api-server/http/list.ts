@@ -33,11 +33,7 @@ export async function answerList(store: ObjectStore, target: RequestTarget, answ
 }
 
 /** What stands before and after the items. */
-function frame(
-  page: ListPage,
-  representation: Representation,
-  custom: boolean,
-): { head: string; tail: string } {
+function frame(page: ListPage, representation: Representation): { head: string; tail: string } {
   const { revision, continueToken, remaining } = page;
   const more = {
     ...(continueToken === '' ? {} : { continue: continueToken }),
