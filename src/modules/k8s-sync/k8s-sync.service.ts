@@ -5,7 +5,7 @@ import type { StageSource, StageStatus } from '../../common/stage.js';
 import type { TaskGroup } from '../../common/task-group.js';
 import { CLUSTERMESH_OPTIONS, type ClustermeshOptions } from '../config/clustermesh-options.js';
 import { KUBE_API, type KubeApi } from '../kubernetes/kube-api.js';
-import type { KubernetesServer } from '../kubernetes/connect.js';
+import type { KubernetesServer } from '../kubernetes/kubernetes-connection.js';
 import { Reflector } from '../kubernetes/reflector.js';
 import { PipelineMetrics } from '../metrics/pipeline-metrics.js';
 import { DesiredState } from '../mirror/desired-state.js';
@@ -46,7 +46,7 @@ export class K8sSyncService implements StageSource {
     });
     this.reflectors = pipelines.map((pipeline) => ({
       scope: pipeline.scope,
-      reflector: this.reflect(pipeline),
+      reflector: this.reflect(pipeline, server.watchList),
     }));
     this.admin.connect((scope, signal) => this.relist(scope, signal));
     pipelines.forEach((pipeline, index) => {
@@ -62,7 +62,7 @@ export class K8sSyncService implements StageSource {
     return this.reflectors.flatMap(({ reflector }) => reflector.stageStatus());
   }
 
-  private reflect(pipeline: Pipeline): Reflector {
+  private reflect(pipeline: Pipeline, watchList: boolean): Reflector {
     return new Reflector({
       api: this.api,
       resource: pipeline.resource,
@@ -71,6 +71,7 @@ export class K8sSyncService implements StageSource {
       clock: this.clock,
       log: this.log.child('k8s'),
       random: Math.random,
+      watchList,
     });
   }
 

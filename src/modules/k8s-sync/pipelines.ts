@@ -3,6 +3,7 @@ import type { Log } from '../../common/log.js';
 import type { ClustermeshOptions } from '../config/clustermesh-options.js';
 import type { KubeObject, ResourceRef, ResourceSink } from '../kubernetes/kube-api.js';
 import { resources } from '../kubernetes/resources.js';
+import type { SlicesSource } from '../kubernetes/slices-source.js';
 import type { DesiredState } from '../mirror/desired-state.js';
 import { ComplaintBook } from './complaint-book.js';
 import { ObjectPipeline } from './object-pipeline.js';
@@ -22,9 +23,6 @@ export interface Pipeline {
   readonly needsCrds: boolean;
   readonly sink: ResourceSink;
 }
-
-/** Where backends come from, by what the API server serves and `--enable-k8s-endpoint-slice`. */
-export type SlicesSource = 'discovery.k8s.io/v1' | 'discovery.k8s.io/v1beta1' | 'v1/endpoints';
 
 export interface PipelineContext {
   readonly desired: DesiredState;
