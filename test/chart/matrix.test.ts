@@ -57,10 +57,10 @@ describe('the check of objects', () => {
 });
 
 function expectCommonMetadata({ kind, metadata }: KubernetesObject): void {
-  expect(metadata.labels, kind).toMatchObject({
+  expect(metadata.labels).toMatchObject({
     'k8s-app': 'clustermesh-apiserver',
     'app.kubernetes.io/part-of': 'cilium',
     'app.kubernetes.io/managed-by': 'Helm',
   });
-  expect(metadata.namespace, kind).toBe(kind.startsWith('ClusterRole') ? undefined : namespace);
+  expect(metadata.namespace).toBe(kind.startsWith('ClusterRole') ? undefined : namespace);
 }

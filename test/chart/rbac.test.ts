@@ -80,7 +80,7 @@ describe('rights in the whole cluster', () => {
 
 describe('rights in the namespace', () => {
   it('are none without an external etcd', async () => {
-    expect((await render()).names().filter((name) => /^Role/.test(name))).toEqual([]);
+    expect((await render()).names().filter((name) => name.startsWith('Role'))).toEqual([]);
   });
 
   it('are the two leader leases with an external etcd', async () => {
@@ -100,7 +100,10 @@ describe('rights in the namespace', () => {
     const chart = await render({ tls: { auto: { method: 'cronJob' } } });
     const job = 'clustermesh-apiserver-generate-certs';
 
-    expect(chart.names().filter((name) => /^Role/.test(name))).toEqual([`Role/${job}`, `RoleBinding/${job}`]);
+    expect(chart.names().filter((name) => name.startsWith('Role'))).toEqual([
+      `Role/${job}`,
+      `RoleBinding/${job}`,
+    ]);
     expect(rightsOf(chart.get('Role', job))).toEqual([
       'core secrets *: create',
       'core secrets cilium-ca: get update',

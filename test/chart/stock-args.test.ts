@@ -61,8 +61,8 @@ describe('arguments of our own', () => {
 
     for (const name of ['etcd-init', 'etcd', 'apiserver', 'kvstoremesh']) {
       const { args, env } = chart.container(name);
-      expect(args.slice(-2), name).toEqual(['--a', '--b=c']);
-      expect(env.at(-1), name).toEqual({ name: 'X', value: 'y' });
+      expect(args.slice(-2)).toEqual(['--a', '--b=c']);
+      expect(env.at(-1)).toEqual({ name: 'X', value: 'y' });
     }
   });
 });

@@ -96,7 +96,9 @@ export async function renderRaw(values: Values, major: HelmMajor = 4): Promise<R
   // 1.1: what Kubernetes reads, where an unquoted `y` is a boolean.
   const documents = parseAllDocuments(text, { version: '1.1' });
   const objects = documents.map((document) => {
-    if (document.errors.length > 0) throw document.errors[0];
+    const [fault] = document.errors;
+    if (fault !== undefined)
+      throw new Error(`helm rendered invalid YAML: ${fault.message}`, { cause: fault });
     return document.toJS() as KubernetesObject | null;
   });
   return new Render(objects.filter((object) => object !== null));
