@@ -1,4 +1,19 @@
+import * as apps from 'kubernetes-models/apps/v1';
+import * as batch from 'kubernetes-models/batch/v1';
+import * as networking from 'kubernetes-models/networking.k8s.io/v1';
+import * as policy from 'kubernetes-models/policy/v1';
+import * as rbac from 'kubernetes-models/rbac.authorization.k8s.io/v1';
+import * as core from 'kubernetes-models/v1';
 import type { KubernetesObject } from './helm.js';
+
+const groups: Readonly<Record<string, object>> = {
+  v1: core,
+  'apps/v1': apps,
+  'batch/v1': batch,
+  'networking.k8s.io/v1': networking,
+  'policy/v1': policy,
+  'rbac.authorization.k8s.io/v1': rbac,
+};
 
 /** Kinds that are no part of Kubernetes itself; their tests compare them whole. */
 const custom = new Set(['monitoring.coreos.com/v1/ServiceMonitor', 'cert-manager.io/v1/Certificate']);
@@ -9,11 +24,12 @@ interface ModelClass {
 }
 
 /** What the schemas of Kubernetes say against an object: wrong types and values, and fields that do not exist. */
-export async function faultsOf(object: KubernetesObject): Promise<string[]> {
+export function faultsOf(object: KubernetesObject): string[] {
   const name = `${object.kind}/${object.metadata.name}`;
   if (custom.has(`${object.apiVersion}/${object.kind}`)) return [];
-  const specifier = `kubernetes-models/${object.apiVersion}/${object.kind}`;
-  const models = (await import(/* @vite-ignore */ specifier)) as Record<string, ModelClass>;
+  const models = (groups[object.apiVersion] ?? {}) as Record<string, ModelClass | undefined>;
+  const model = models[object.kind];
+  if (model === undefined) return [`${name}: Kubernetes has no ${object.apiVersion} ${object.kind}`];
   const read = new Set<string>();
   const watched = Object.fromEntries(
     Object.entries(object).map(([key, value]) => [key, watchReads(value, `${name}.${key}`, read)]),
@@ -21,7 +37,7 @@ export async function faultsOf(object: KubernetesObject): Promise<string[]> {
   const faults: string[] = [];
   try {
     // Not `new`: the constructor copies the object, and a copy shows nothing of what is read.
-    models[object.kind]!.prototype.validate.call(watched);
+    model.prototype.validate.call(watched);
   } catch (error) {
     faults.push(`${name}: ${(error as Error).message}`);
   }
