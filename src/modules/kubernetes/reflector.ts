@@ -157,7 +157,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements StageSource
   }
 
   private async list(signal: AbortSignal): Promise<void> {
-    this.beginListing();
+    const listing = this.beginListing();
     try {
       const { query, accept } = this.requests.list(this.version.forList());
       const version = await readList({
@@ -167,9 +167,9 @@ export class Reflector<T extends KubeObject = KubeObject> implements StageSource
         pageLimit: this.failures > maxPagedFailures ? 0 : (this.options.pageLimit ?? defaultPageLimit),
         stream: { accept, signal, headersTimeoutMs: this.timing.headersMs },
         limits: this.limits(Infinity),
-        onItem: (object) => this.show({ type: 'MODIFIED', object: object as KubeObject }),
+        onItem: (object) => this.show({ type: 'MODIFIED', object: object as KubeObject }, listing),
       });
-      this.completeListing(version);
+      this.completeListing(listing, version);
     } finally {
       this.abandonListing();
     }
@@ -216,35 +216,36 @@ export class Reflector<T extends KubeObject = KubeObject> implements StageSource
 
   private take(event: WatchEvent): void {
     const { metadata } = event.object;
+    const { listing } = this;
     const bookmark = event.type === 'BOOKMARK';
     if (!bookmark) this.receivedEvents++;
-    if (!this.listing) {
+    if (!listing) {
       this.objects.apply(event);
       this.version.seen(metadata?.resourceVersion);
       this.succeeded();
     } else if (!bookmark) {
       // Initial events carry the versions of their objects, in no order: none of them is one to go on from.
-      this.show(event);
+      this.show(event, listing);
     } else if (metadata?.annotations?.['k8s.io/initial-events-end'] === 'true') {
-      this.completeListing(metadata.resourceVersion ?? '');
+      this.completeListing(listing, metadata.resourceVersion ?? '');
       this.stage.transition('watching');
     }
   }
 
-  private beginListing(): void {
+  private beginListing(): Listing {
     this.stage.transition('listing');
     this.listing = { seen: new Set(), resyncs: this.resyncs.splice(0) };
+    return this.listing;
   }
 
-  private show(event: WatchEvent): void {
+  private show(event: WatchEvent, { seen }: Listing): void {
     const key = this.objects.apply(event);
     if (key === undefined) return;
-    if (event.type === 'DELETED') this.listing?.seen.delete(key);
-    else this.listing?.seen.add(key);
+    if (event.type === 'DELETED') seen.delete(key);
+    else seen.add(key);
   }
 
-  private completeListing(version: string): void {
-    const { seen, resyncs } = this.listing ?? { seen: new Set<string>(), resyncs: [] };
+  private completeListing({ seen, resyncs }: Listing, version: string): void {
     this.listing = undefined;
     this.objects.replaced(seen);
     this.version.listed(version);
