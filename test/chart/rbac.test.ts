@@ -25,7 +25,7 @@ function rightsOf(role: KubernetesObject): string[] {
 }
 
 const base = [
-  'apiextensions.k8s.io customresourcedefinitions *: get list watch',
+  'apiextensions.k8s.io customresourcedefinitions *: list watch',
   'cilium.io ciliumendpoints *: get list watch',
   'cilium.io ciliumidentities *: get list watch',
   'cilium.io ciliumnodes *: get list watch',
@@ -35,7 +35,7 @@ const base = [
 ];
 
 const externalWorkloads = [
-  'apiextensions.k8s.io customresourcedefinitions *: get list watch',
+  'apiextensions.k8s.io customresourcedefinitions *: list watch',
   'cilium.io ciliumendpoints *: create get list patch watch',
   'cilium.io ciliumendpoints/status *: patch',
   'cilium.io ciliumexternalworkloads *: get list watch',

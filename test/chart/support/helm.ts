@@ -29,10 +29,11 @@ export const identity = { cluster: { name: 'alpha', id: 3 } } as const;
 
 const run = promisify(execFile);
 
-/** Runs Helm with values on its standard input. Rejects with Helm's own words. */
-export async function helm(major: HelmMajor, args: readonly string[], values: Values = {}): Promise<string> {
-  const running = run(await ensureHelm(major), [...args, '--values=-'], { maxBuffer: 16 << 20 });
-  running.child.stdin?.end(JSON.stringify(values));
+/** Runs Helm, with values on its standard input if there are some. Rejects with Helm's own words. */
+export async function helm(major: HelmMajor, args: readonly string[], values?: Values): Promise<string> {
+  const all = values === undefined ? args : [...args, '--values=-'];
+  const running = run(await ensureHelm(major), all, { maxBuffer: 16 << 20 });
+  running.child.stdin?.end(values === undefined ? '' : JSON.stringify(values));
   return (await running).stdout;
 }
 
