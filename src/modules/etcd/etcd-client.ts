@@ -1,0 +1,220 @@
+import {
+  type Channel,
+  type Client,
+  type ClientDuplexStream,
+  connectivityState,
+  Metadata,
+  type StatusObject,
+} from '@grpc/grpc-js';
+import { etcdFault } from './etcd-fault.js';
+import { type EtcdServiceName, EtcdStubs, type Rpc } from './etcd-stubs.js';
+import { EtcdFault, type KvCallOptions } from './kv.js';
+
+export interface EtcdClientOptions {
+  readonly endpoint: string;
+  readonly channel: Channel;
+  readonly login?: { readonly username: string; readonly password: string };
+}
+
+export interface StreamHandler<Response> {
+  onData(message: Response): void;
+  /** Once, whatever ended it. */
+  onEnd(fault: EtcdFault): void;
+}
+
+export interface StreamOptions {
+  readonly signal: AbortSignal;
+  /** ms for the whole stream; default: none. */
+  readonly deadlineMs?: number;
+  /** A member that lost its leader breaks the stream off instead of keeping silent. */
+  readonly requireLeader?: boolean;
+}
+
+export interface EtcdStream<Request> {
+  send(request: Request): void;
+  /** onEnd follows. */
+  cancel(): void;
+}
+
+const defaultDeadlineMs = 10_000;
+const maxDrainMs = 15_000;
+
+/**
+ * One connection to one etcd member: calls with deadlines, streams, an orderly end. Retries nothing but a call whose
+ * password token had expired, once. When certificates change the EtcdConnection makes a new one of these.
+ */
+export class EtcdClient {
+  private readonly stubs: EtcdStubs;
+  private readonly caller: Promise<Client>;
+  private readonly retirement = new AbortController();
+  private inFlightCalls = 0;
+  private onIdle: () => void = () => undefined;
+  private token: Promise<Metadata> | undefined;
+
+  constructor(private readonly options: EtcdClientOptions) {
+    this.stubs = new EtcdStubs(options.endpoint, options.channel);
+    this.caller = this.stubs.service('KV');
+  }
+
+  get endpoint(): string {
+    return this.options.endpoint;
+  }
+
+  /** Aborts when this client is to be left for another: streams end then, calls under way may finish. */
+  get retired(): AbortSignal {
+    return this.retirement.signal;
+  }
+
+  get inFlight(): number {
+    return this.inFlightCalls;
+  }
+
+  get connected(): boolean {
+    return this.options.channel.getConnectivityState(false) === connectivityState.READY;
+  }
+
+  /** Calls back at the next change of the channel's state, the client's end included. */
+  onStateChange(listener: () => void): void {
+    const { channel } = this.options;
+    channel.watchConnectivityState(channel.getConnectivityState(false), Infinity, listener);
+  }
+
+  /** A call by etcd3's codecs, see EtcdStubs.rpc. @throws EtcdFault. */
+  async call<Response>(
+    service: EtcdServiceName,
+    method: string,
+    request: object,
+    options?: KvCallOptions,
+  ): Promise<Response> {
+    return (await this.request(await this.stubs.rpc(service, method), request, options)) as Response;
+  }
+
+  /** @throws EtcdFault. */
+  async request<Request, Response>(
+    rpc: Rpc<Request, Response>,
+    request: Request,
+    options: KvCallOptions = {},
+  ): Promise<Response> {
+    try {
+      return await this.send(rpc, request, options, await this.metadata());
+    } catch (error) {
+      if (!this.options.login || !(error instanceof EtcdFault) || error.kind !== 'unauthenticated')
+        throw error;
+      this.token = undefined;
+      return this.send(rpc, request, options, await this.metadata());
+    }
+  }
+
+  /** etcd3's codec of a procedure, to be given to request() or stream(), whole or in part. */
+  rpc(service: EtcdServiceName, method: string): Promise<Rpc<object, object>> {
+    return this.stubs.rpc(service, method);
+  }
+
+  /** Opens a stream in both directions, which also ends when the client is retired. @throws EtcdFault of the login. */
+  async stream<Request, Response>(
+    rpc: Rpc<Request, Response>,
+    handler: StreamHandler<Response>,
+    { signal, deadlineMs, requireLeader = false }: StreamOptions,
+  ): Promise<EtcdStream<Request>> {
+    const metadata = (await this.metadata()).clone();
+    if (requireLeader) metadata.set('hasleader', 'true');
+    const deadline = deadlineMs === undefined ? Infinity : Date.now() + deadlineMs;
+    const client = await this.caller;
+    const call = client.makeBidiStreamRequest(rpc.path, rpc.encode, rpc.decode, metadata, { deadline });
+    this.attach(call, handler, AbortSignal.any([signal, this.retired]));
+    return { send: (request) => call.write(request), cancel: () => call.cancel() };
+  }
+
+  /** Ends streams, lets calls under way finish, then closes the connection. */
+  async retire(): Promise<void> {
+    this.retirement.abort();
+    if (this.inFlightCalls > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, maxDrainMs);
+        this.onIdle = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.options.channel.close();
+  }
+
+  /** At once: calls under way fail. */
+  close(): void {
+    this.retirement.abort();
+    this.options.channel.close();
+  }
+
+  private attach<Request, Response>(
+    call: ClientDuplexStream<Request, Response>,
+    handler: StreamHandler<Response>,
+    end: AbortSignal,
+  ): void {
+    const cancel = (): void => call.cancel();
+    end.addEventListener('abort', cancel, { once: true });
+    call.on('data', (message: Response) => handler.onData(message));
+    // 'status' follows and says the same.
+    call.on('error', () => undefined);
+    call.once('status', (status: StatusObject) => {
+      end.removeEventListener('abort', cancel);
+      const error = Object.assign(new Error(status.details || 'etcd ended the stream'), status);
+      handler.onEnd(etcdFault(error, end));
+    });
+    if (end.aborted) cancel();
+  }
+
+  private async send<Request, Response>(
+    rpc: Rpc<Request, Response>,
+    request: Request,
+    { signal, deadlineMs = defaultDeadlineMs }: KvCallOptions,
+    metadata: Metadata,
+  ): Promise<Response> {
+    const client = await this.caller;
+    if (signal?.aborted) throw new EtcdFault('cancelled', 'aborted');
+    this.inFlightCalls++;
+    return new Promise<Response>((resolve, reject) => {
+      const cancel = (): void => call.cancel();
+      const done = (error: Error | null, response?: Response): void => {
+        signal?.removeEventListener('abort', cancel);
+        this.ended();
+        if (error) reject(etcdFault(error, signal));
+        else resolve(response as Response);
+      };
+      const deadline = Date.now() + deadlineMs;
+      const call = client.makeUnaryRequest(
+        rpc.path,
+        rpc.encode,
+        rpc.decode,
+        request,
+        metadata,
+        { deadline },
+        done,
+      );
+      signal?.addEventListener('abort', cancel, { once: true });
+    });
+  }
+
+  private ended(): void {
+    if (--this.inFlightCalls === 0) this.onIdle();
+  }
+
+  /** With the token of the login, if there is one; concurrent calls share one login. */
+  private metadata(): Promise<Metadata> {
+    this.token ??= this.login().catch((error: unknown) => {
+      this.token = undefined;
+      throw error;
+    });
+    return this.token;
+  }
+
+  private async login(): Promise<Metadata> {
+    const metadata = new Metadata();
+    const { login } = this.options;
+    if (!login) return metadata;
+    const request = { name: login.username, password: login.password };
+    const answer = await this.send(await this.stubs.rpc('Auth', 'Authenticate'), request, {}, metadata);
+    metadata.set('token', (answer as { token: string }).token);
+    return metadata;
+  }
+}
