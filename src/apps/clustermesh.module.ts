@@ -38,7 +38,7 @@ export class ClustermeshModule {
         MetricsModule.register({ app: 'clustermesh', build }),
         HttpModule,
         // Kubernetes and etcd: the two outside worlds.
-        KubernetesModule,
+        KubernetesModule.register({ environment: options.kubernetes.environment, build }),
         EtcdModule,
         // Desired state and writer: what makes etcd equal to what Kubernetes says.
         MirrorModule.register({

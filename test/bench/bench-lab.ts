@@ -4,8 +4,7 @@ import { startEtcd, type TestEtcd } from '../support/etcd.js';
 import { type KubeApiserver, startKubeApiserver } from '../support/kube-apiserver.js';
 import { collectionPath, objectPath, type TestObject } from '../support/kube-client.js';
 import { type ServerProcess, startServer } from '../support/server-process.js';
-import { clusterObjects } from './cluster-objects.js';
-import type { Shape } from './shape.js';
+import { ClusterGenerator, type ClusterShape } from '../../dev/cluster-generator.js';
 
 /** A real kube-apiserver holding a cluster of some shape, a real etcd in memory, and the program as it ships. */
 export class BenchLab {
@@ -13,10 +12,12 @@ export class BenchLab {
     readonly kube: KubeApiserver,
     readonly etcd: TestEtcd,
     readonly probe: EtcdAdmin,
-    readonly shape: Shape,
-  ) {}
+    readonly shape: ClusterShape,
+  ) {
+    this.generator = new ClusterGenerator(shape);
+  }
 
-  static async start(shape: Shape): Promise<BenchLab> {
+  static async start(shape: ClusterShape): Promise<BenchLab> {
     const quota = ['--quota-backend-bytes=8000000000'];
     const kubeEtcd = await startEtcd({ args: quota });
     const [kube, etcd] = await Promise.all([
@@ -29,6 +30,7 @@ export class BenchLab {
     return lab;
   }
 
+  readonly generator: ClusterGenerator;
   private readonly onStop: (() => Promise<void>)[] = [];
   private readonly servers: ServerProcess[] = [];
 
@@ -96,7 +98,7 @@ export class BenchLab {
 
   private async load(): Promise<void> {
     const began = performance.now();
-    await this.apply(clusterObjects(this.shape));
+    await this.apply(this.generator.objects());
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     console.error(`loaded ${JSON.stringify(this.shape)} into the kube-apiserver in ${seconds} s`);
   }

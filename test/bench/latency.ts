@@ -1,6 +1,5 @@
 import { objectPath, type TestObject } from '../support/kube-client.js';
 import type { BenchLab } from './bench-lab.js';
-import { endpointObject } from './cluster-objects.js';
 import { quantiles } from './quantiles.js';
 
 export interface ChurnOptions {
@@ -47,7 +46,7 @@ export async function churn(lab: BenchLab, { changes, perSecond }: ChurnOptions)
       while (next < changes) {
         const index = next++;
         await until(began + (index * 1000) / perSecond);
-        const endpoint = endpointObject(lab.shape, index % lab.shape.endpoints);
+        const endpoint = lab.generator.endpoint(index % lab.shape.endpoints);
         const id = 1_000_000 + ((round + index) % 1_000_000);
         const ip = ipv4Of(endpoint);
         waiting.set(ip, { id, at: undefined });

@@ -3,7 +3,7 @@ import { BenchLab } from './bench-lab.js';
 import { burst } from './latency.js';
 import { ready } from './ready.js';
 import { restart } from './restart.js';
-import { referenceShape, type Shape } from './shape.js';
+import { referenceShape } from './shape.js';
 
 type Question = (lab: BenchLab) => Promise<Record<string, number>>;
 
@@ -23,12 +23,14 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const number = (name: keyof Shape): number => Number(values[name] ?? referenceShape[name]);
-const shape: Shape = {
-  nodes: number('nodes'),
-  identities: number('identities'),
-  endpoints: number('endpoints'),
-  services: number('services'),
+type Dimension = 'nodes' | 'identities' | 'endpoints' | 'services';
+const size = (name: Dimension): number => Number(values[name] ?? referenceShape[name]);
+const shape = {
+  ...referenceShape,
+  nodes: size('nodes'),
+  identities: size('identities'),
+  endpoints: size('endpoints'),
+  services: size('services'),
 };
 
 const asked = positionals.length > 0 ? positionals : Object.keys(questions);

@@ -59,6 +59,12 @@ export interface KubernetesOptions {
   /** Period and timeout of GET /healthz; 0 = off. */
   readonly heartbeatTimeoutMs: number;
   readonly serviceProxyName: string;
+  /** Where a pod finds its API server: what the environment says of it. */
+  readonly environment: {
+    readonly KUBERNETES_SERVICE_HOST?: string | undefined;
+    readonly KUBERNETES_SERVICE_PORT?: string | undefined;
+    readonly K8S_NODE_NAME?: string | undefined;
+  };
 }
 
 export const CLUSTERMESH_OPTIONS = Symbol('ClustermeshOptions');

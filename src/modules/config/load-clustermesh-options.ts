@@ -37,7 +37,7 @@ export function loadClustermeshOptions(
     ...rules.filter((problem) => !unreadable.has(problem.flag)),
   ];
   return {
-    options: all.length === 0 ? deepFreeze(optionsOf(typed, opts)) : undefined,
+    options: all.length === 0 ? deepFreeze(optionsOf(typed, opts, env)) : undefined,
     problems: all,
     logging: { debug: typed.debug, format: typed.logFormat === 'json' ? 'json' : 'logfmt' },
     effective: effectiveOptions(settings),
@@ -66,7 +66,7 @@ function kvstoreProblems(settings: ClustermeshSettings, opts: KvstoreOpts): Opti
   return [{ flag: 'kvstore-opt', message, usage: false, option: '--kvstore-opt', expected }];
 }
 
-function optionsOf(settings: ClustermeshSettings, opts: KvstoreOpts): ClustermeshOptions {
+function optionsOf(settings: ClustermeshSettings, opts: KvstoreOpts, env: Environment): ClustermeshOptions {
   return {
     clusterName: settings.clusterName,
     clusterId: settings.clusterId,
@@ -76,7 +76,7 @@ function optionsOf(settings: ClustermeshSettings, opts: KvstoreOpts): Clustermes
     enableExternalWorkloads: settings.enableExternalWorkloads,
     clusterUsersEnabled: settings.clusterUsersEnabled,
     clusterUsersConfigPath: settings.clusterUsersConfigPath,
-    kubernetes: kubernetesOf(settings),
+    kubernetes: kubernetesOf(settings, env),
     healthPort: settings.healthPort,
     prometheusServeAddr: settings.prometheusServeAddr,
     controllerGroupMetrics: settings.controllerGroupMetrics,
@@ -109,7 +109,7 @@ function kvstoreOf(settings: ClustermeshSettings, opts: KvstoreOpts): KvstoreOpt
   };
 }
 
-function kubernetesOf(settings: ClustermeshSettings): KubernetesOptions {
+function kubernetesOf(settings: ClustermeshSettings, env: Environment): KubernetesOptions {
   return {
     enabled: settings.enableK8s,
     apiServer: settings.k8sApiServer,
@@ -122,5 +122,10 @@ function kubernetesOf(settings: ClustermeshSettings): KubernetesOptions {
     connectionKeepAliveMs: settings.k8sClientConnectionKeepAlive,
     heartbeatTimeoutMs: settings.k8sHeartbeatTimeout,
     serviceProxyName: settings.k8sServiceProxyName,
+    environment: {
+      KUBERNETES_SERVICE_HOST: env['KUBERNETES_SERVICE_HOST'],
+      KUBERNETES_SERVICE_PORT: env['KUBERNETES_SERVICE_PORT'],
+      K8S_NODE_NAME: env['K8S_NODE_NAME'],
+    },
   };
 }
