@@ -1,6 +1,10 @@
 import type { ServerVersion } from '../server-version.js';
 import { isRecord, type KubeDocument } from './kube-document.js';
 
+export class UnknownKindError extends Error {
+  override name = 'UnknownKindError';
+}
+
 export interface ServedVersion {
   readonly name: string;
   /** The first minor of Kubernetes 1 that serves it, and the first that does not any more. */
@@ -86,7 +90,7 @@ export class ResourceTable {
     return row?.versions.some(({ name }) => name === version) ? row : undefined;
   }
 
-  /** @throws Error if no such kind is served. */
+  /** @throws UnknownKindError if no such kind is served. */
   ofKind(apiVersion: string, kind: string): Resource {
     const slash = apiVersion.indexOf('/');
     const group = slash < 0 ? '' : apiVersion.slice(0, slash);
@@ -94,7 +98,7 @@ export class ResourceTable {
     const served = this.all().find(
       (row) => row.kind === kind && row.group === group && row.versions.some(({ name }) => name === version),
     );
-    if (!served) throw new Error(`no kind ${kind} is served in ${apiVersion}`);
+    if (!served) throw new UnknownKindError(`no kind ${kind} is served in ${apiVersion}`);
     return served;
   }
 
