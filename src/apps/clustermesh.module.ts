@@ -53,7 +53,7 @@ export class ClustermeshModule {
         health,
         AdminModule.register({
           build,
-          imports: [health, K8sSyncModule],
+          imports: [health, EtcdModule, K8sSyncModule],
           stages: [KubernetesConnection, K8sSyncService, MirrorService, EtcdConnection, LEASE_POOL],
         }),
       ],

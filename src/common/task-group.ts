@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * The long-running loops of a program under one signal. A loop ends when the signal aborts; one that rejects is a bug, which
  * `onCrash` hears at once (stop() would be too late).
@@ -6,7 +8,10 @@ export class TaskGroup {
   private readonly abort = new AbortController();
   private readonly running = new Set<Promise<void>>();
 
-  constructor(private readonly onCrash: (task: string, error: unknown) => void) {}
+  constructor(private readonly onCrash: (task: string, error: unknown) => void) {
+    // Every wait of every loop listens to this one signal: many listeners are no leak here.
+    setMaxListeners(0, this.abort.signal);
+  }
 
   get signal(): AbortSignal {
     return this.abort.signal;

@@ -1,4 +1,4 @@
-import { type IKeyValue } from 'etcd3';
+import { Etcd3, type IKeyValue } from 'etcd3';
 import { EtcdAdmin } from '../support/etcd-admin.js';
 import { startEtcd, type TestEtcd } from '../support/etcd.js';
 import { type KubeApiserver, startKubeApiserver } from '../support/kube-apiserver.js';
@@ -76,11 +76,14 @@ export class BenchLab {
     prefix: string,
     onEvent: (entry: IKeyValue, at: number, deleted: boolean) => void,
   ): Promise<() => Promise<void>> {
-    const client = await this.probe.etcd3();
+    const client = new Etcd3({ hosts: this.etcd.endpoint });
     const watcher = await client.watch().prefix(prefix).create();
     watcher.on('put', (entry) => onEvent(entry, performance.now(), false));
     watcher.on('delete', (entry) => onEvent(entry, performance.now(), true));
-    return () => watcher.cancel();
+    return async () => {
+      await watcher.cancel();
+      client.close();
+    };
   }
 
   async wipeMesh(): Promise<void> {
