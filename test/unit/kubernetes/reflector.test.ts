@@ -184,6 +184,7 @@ describe(Reflector, () => {
     server.faults.watch.push({ kind: 'status', status: 400 });
     server.endWatches();
     await eventually(() => lab.status.counts.relists === 1);
+    expect(lists()).toHaveLength(2);
   });
 
   it('honours Retry-After', async () => {
