@@ -56,8 +56,8 @@ export class KvstoreMetrics {
   }
 
   /** `count` 0 makes the counter visible. */
-  syncError(scope: string, count = 1): void {
-    this.registry.counter('kvstore_sync_errors_total').inc({ scope, source_cluster: this.cluster }, count);
+  syncError(scope: string, count = 1, cluster = this.cluster): void {
+    this.registry.counter('kvstore_sync_errors_total').inc({ scope, source_cluster: cluster }, count);
   }
 
   quorumError(error: QuorumError): void {

@@ -13,16 +13,19 @@ export interface BatchLimits {
 
 /**
  * Takes dirty keys from the scopes, an equal share from each, so that a burst in one delays no other. The taken records are
- * marked in flight.
+ * marked in flight. Scopes without a dirty key leave `waiting`; those that had their turn go to its end.
  */
-export function collect(scopes: readonly Scope[], limits: BatchLimits): KeyRecord[] {
+export function collect(waiting: Set<Scope>, limits: BatchLimits): KeyRecord[] {
   const batch = new Batch(limits);
-  let active = scopes.filter((scope) => scope.dirty.size > 0);
-  while (active.length > 0 && !batch.full) {
-    const share = Math.max(1, Math.ceil((limits.maxOps - batch.records.length) / active.length));
-    for (const scope of active) takeFrom(scope, share, batch);
-    active = limits.only ? [] : active.filter((scope) => scope.dirty.size > 0);
-  }
+  do {
+    const share = Math.max(1, Math.ceil((limits.maxOps - batch.records.length) / Math.max(1, waiting.size)));
+    for (const scope of [...waiting]) {
+      if (batch.full) break;
+      takeFrom(scope, share, batch);
+      waiting.delete(scope);
+      if (scope.dirty.size > 0) waiting.add(scope);
+    }
+  } while (waiting.size > 0 && !batch.full && !limits.only);
   return batch.records;
 }
 

@@ -10,10 +10,14 @@ export const CANARY_SCOPE = 'synced';
 export interface CanariesOptions {
   readonly desired: DesiredState;
   readonly clock: Clock;
-  /** Canary key of each scope that readiness waits for. */
-  readonly keys: ReadonlyMap<string, Bytes>;
-  /** Once, when every canary has been acknowledged. */
+  /** Whenever the last canary that was missing has been acknowledged. */
   readonly onAllWritten: () => void;
+}
+
+/** Where the canary of a scope stands. */
+interface Canary {
+  readonly scope: Scope;
+  readonly key: Bytes;
 }
 
 /**
@@ -21,18 +25,33 @@ export interface CanariesOptions {
  * scope's first sync; one that the previous run left on a living lease is true already and stays as it is.
  */
 export class Canaries {
-  private readonly missing: Set<string>;
+  private readonly known = new Map<string, Canary>();
+  private readonly missing = new Set<string>();
 
   constructor(private readonly options: CanariesOptions) {
-    this.missing = new Set(options.keys.keys());
     options.desired.listen({ onDirty: () => undefined, onSettled: (record) => this.settled(record) });
   }
 
+  /** `scope`, once synced, shall have this canary. */
+  expect(scope: string, key: Bytes, canaryScope: string = CANARY_SCOPE): void {
+    this.known.set(scope, { key, scope: this.options.desired.scope(canaryScope) });
+    this.missing.add(scope);
+  }
+
+  /** The scope goes away: its canary goes first, as readers must not trust what is about to vanish. */
+  withdraw(scope: string): void {
+    const canary = this.known.get(scope);
+    if (!canary) return;
+    this.known.delete(scope);
+    this.missing.delete(scope);
+    this.options.desired.remove(canary.scope, scope);
+  }
+
   write(synced: Scope): void {
-    const { desired, clock, keys } = this.options;
-    const key = keys.get(synced.name);
-    if (key === undefined) return;
-    const scope = desired.scope(CANARY_SCOPE);
+    const { desired, clock } = this.options;
+    const canary = this.known.get(synced.name);
+    if (!canary) return;
+    const { key, scope } = canary;
     const value = scope.records.get(key)?.have ?? bytesOf(rfc3339(clock.now()));
     desired.replace(scope, synced.name, [{ key, value }]);
     const record = scope.records.get(key);
@@ -40,12 +59,12 @@ export class Canaries {
   }
 
   /** Scopes whose canary etcd has not acknowledged yet. */
-  waitingFor(): readonly string[] {
-    return [...this.missing];
+  waitingFor(): ReadonlySet<string> {
+    return this.missing;
   }
 
   private settled(record: KeyRecord): void {
-    if (record.scope.name !== CANARY_SCOPE || record.owner === undefined) return;
+    if (record.owner === undefined || this.known.get(record.owner)?.key !== record.key) return;
     if (this.missing.delete(record.owner) && this.missing.size === 0) this.options.onAllWritten();
   }
 }

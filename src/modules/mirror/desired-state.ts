@@ -16,11 +16,30 @@ export interface DesiredStateListener {
  * else; the writer drains `Scope.dirty`. Everything here is synchronous: no I/O, no clock.
  */
 export class DesiredState {
-  readonly scopes: ReadonlyMap<string, Scope>;
+  private readonly table: Map<string, Scope>;
   private readonly listeners: DesiredStateListener[] = [];
 
   constructor(specs: readonly ScopeSpec[]) {
-    this.scopes = new Map(specs.map((spec) => [spec.name, new Scope(spec)]));
+    this.table = new Map(specs.map((spec) => [spec.name, new Scope(spec)]));
+  }
+
+  get scopes(): ReadonlyMap<string, Scope> {
+    return this.table;
+  }
+
+  /** Scopes may come at any time. @throws for a name that is there already: a bug. */
+  addScope(spec: ScopeSpec): Scope {
+    if (this.table.has(spec.name)) throw new Error(`scope added twice: ${spec.name}`);
+    const scope = new Scope(spec);
+    this.table.set(spec.name, scope);
+    return scope;
+  }
+
+  /** Forgets a scope whose keys are gone. @throws while it still has some: a bug, the writer may be at one of them. */
+  removeScope(scope: Scope): void {
+    if (scope.records.size > 0)
+      throw new Error(`scope removed with ${scope.records.size} keys: ${scope.name}`);
+    this.table.delete(scope.name);
   }
 
   listen(listener: DesiredStateListener): void {
@@ -72,7 +91,8 @@ export class DesiredState {
       }
       claims.push({ owner: record.owner, value: record.want ?? '' });
     }
-    record.owner = owner;
+    // An equal name that came in anew is let go: it would keep its text alive beside the known one.
+    if (record.owner !== owner) record.owner = owner;
     this.want(record, value, eventAt);
   }
 

@@ -5,7 +5,7 @@ import { Stage, type StageSource, type StageStatus } from '../../common/stage.js
 import { type KvEntry, type KvEvent, type KvWatcher, type LeasePool, EtcdFault } from '../etcd/kv.js';
 import type { DesiredState } from './desired-state.js';
 import type { KeyRecord } from './key-record.js';
-import type { Scope } from './scope.js';
+import type { Area, Scope } from './scope.js';
 import { storedValue, type StoredState } from './stored-state.js';
 
 export interface DriftOptions {
@@ -38,39 +38,37 @@ const revisionOf = (event: KvEvent): number =>
  * writes come back as events too and are told apart by their revision.
  */
 export class Drift implements StageSource {
-  private readonly stages = new Map<Scope, Stage<DriftState>>();
+  private readonly areas = new Map<Area, Stage<DriftState>>();
   private readonly repairs = new Map<Bytes, { count: number; last: number }>();
   /** Events that cannot be judged yet: their key is in flight, damped, or a stray within its grace. */
   private readonly later = new Map<Bytes, { scope: Scope; event: KvEvent; due: number }>();
   private repaired = 0;
 
   constructor(private readonly options: DriftOptions) {
-    for (const scope of options.desired.scopes.values()) {
-      this.stages.set(scope, new Stage<DriftState>('waiting', () => options.clock.now()));
-    }
+    for (const scope of options.desired.scopes.values()) this.stageOf(scope);
   }
 
-  /** Watches one scope until the signal aborts. Call when its first sync is complete (express scopes: when it is wanted). */
-  async run(scope: Scope, signal: AbortSignal): Promise<void> {
-    const revision = await this.observe(scope, signal);
+  /** Watches one area until the signal aborts. Call when its first sync is complete (express scopes: when it is wanted). */
+  async run(area: Area, signal: AbortSignal): Promise<void> {
+    const revision = await this.observe(area, signal);
     if (revision === undefined) return;
-    const stage = this.stages.get(scope);
+    const stage = this.stageOf(area);
     await this.options.watcher.watch(
-      scope.spec.target,
+      area.target,
       revision + 1,
       {
         onEvents: (events) => {
-          for (const event of events) this.judge(scope, event);
+          for (const event of events) this.route(area, event);
         },
         onConnected: () => {
-          if (stage?.state === 'disconnected') this.reconnected(scope);
-          stage?.transition('watching');
+          if (stage.state === 'disconnected') this.reconnected(area);
+          stage.transition('watching');
         },
         onDisconnected: (cause) => {
-          stage?.failed(cause);
-          stage?.transition('disconnected');
+          stage.failed(cause);
+          stage.transition('disconnected');
         },
-        onCompacted: async () => (await this.observe(scope, signal)) ?? 0,
+        onCompacted: async () => (await this.observe(area, signal)) ?? 0,
       },
       signal,
     );
@@ -90,13 +88,13 @@ export class Drift implements StageSource {
   }
 
   stageStatus(): readonly StageStatus[] {
-    return [...this.stages].map(([scope, stage]) => ({
-      name: `etcd-watch/${scope.name}`,
+    return [...this.areas].map(([area, stage]) => ({
+      name: `etcd-watch/${area.name}`,
       state: stage.state,
       since: stage.since,
       healthy: stage.state !== 'disconnected',
       ...(stage.lastError ? { lastError: stage.lastError } : {}),
-      counts: { foreignKeys: scope.foreign.size },
+      counts: { foreignKeys: [...area.scopes()].reduce((n, scope) => n + scope.foreign.size, 0) },
     }));
   }
 
@@ -104,22 +102,38 @@ export class Drift implements StageSource {
     return this.repaired;
   }
 
-  private async observe(scope: Scope, signal: AbortSignal): Promise<number | undefined> {
+  private stageOf(area: Area): Stage<DriftState> {
+    let stage = this.areas.get(area);
+    if (!stage) {
+      stage = new Stage<DriftState>('waiting', () => this.options.clock.now());
+      this.areas.set(area, stage);
+    }
+    return stage;
+  }
+
+  private async observe(area: Area, signal: AbortSignal): Promise<number | undefined> {
     while (!signal.aborted) {
       try {
-        return await this.options.stored.observe(scope, {
+        return await this.options.stored.observe(area, {
           signal,
-          onDeviation: (deviation) => {
-            if (deviation !== 'foreign') this.count(scope, deviation === 'missing' ? 'deleted' : 'changed');
+          onDeviation: (deviation, key) => {
+            const scope = area.scopeOf(key);
+            if (scope && deviation !== 'foreign')
+              this.count(scope, deviation === 'missing' ? 'deleted' : 'changed');
           },
         });
       } catch (error) {
         if (!(error instanceof EtcdFault)) throw error;
-        this.stages.get(scope)?.failed(error);
+        this.stageOf(area).failed(error);
         await this.options.clock.sleep(1000, signal);
       }
     }
     return undefined;
+  }
+
+  private route(area: Area, event: KvEvent): void {
+    const scope = area.scopeOf(keyOf(event));
+    if (scope) this.judge(scope, event);
   }
 
   private judge(scope: Scope, event: KvEvent, overdue = false): void {
@@ -194,14 +208,15 @@ export class Drift implements StageSource {
 
   private count(scope: Scope, kind: 'deleted' | 'changed' | 'stray'): void {
     this.repaired++;
-    this.options.onRepair(scope.name, kind);
+    this.options.onRepair(scope.label, kind);
   }
 
   /** After a break the leases may have ended meanwhile: ask at once instead of waiting for the next keep-alive. */
-  private reconnected(scope: Scope): void {
+  private reconnected(area: Area): void {
     const leases = new Set<string>();
-    for (const record of scope.records.values()) if (record.lease !== '0') leases.add(record.lease);
+    for (const scope of area.scopes())
+      for (const record of scope.records.values()) if (record.lease !== '0') leases.add(record.lease);
     this.options.onReconnected();
-    this.options.leases.check(leases).catch((error: unknown) => this.stages.get(scope)?.failed(error));
+    this.options.leases.check(leases).catch((error: unknown) => this.stageOf(area).failed(error));
   }
 }

@@ -14,7 +14,7 @@ export class MirrorReadiness implements ReadinessSource {
   ) {}
 
   readiness(): readonly ReadinessStatus[] {
-    const waiting = new Set(this.mirror.waitingFor());
+    const waiting = this.mirror.waitingFor();
     return [...this.table.canaries.keys()].map((name) => {
       const scope = this.desired.scope(name);
       const ready = !waiting.has(name);

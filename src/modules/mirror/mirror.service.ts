@@ -1,3 +1,4 @@
+import type { Bytes } from '../../common/bytes.js';
 import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import type { StageSource, StageStatus } from '../../common/stage.js';
@@ -10,7 +11,7 @@ import type { Drift } from './drift.js';
 import { FirstSync } from './first-sync.js';
 import { recoverLostLeases } from './lost-leases.js';
 import type { MirrorTable } from './mirror-table.js';
-import type { Scope } from './scope.js';
+import type { Area, Scope, ScopeSpec } from './scope.js';
 import type { StoredState } from './stored-state.js';
 import type { WriteBudget } from './write-budget.js';
 import type { Writer } from './writer.js';
@@ -43,9 +44,11 @@ export class MirrorService implements StageSource {
     this.canaries = new Canaries({
       desired,
       clock,
-      keys: table.canaries,
-      onAllWritten: () => this.becomeReady(),
+      onAllWritten: () => {
+        if (!table.areas) this.becomeReady();
+      },
     });
+    for (const [scope, key] of table.canaries) this.canaries.expect(scope, key);
     this.firstSync = new FirstSync({ desired, clock, log, onSynced: (scope) => this.synced(scope) });
     recoverLostLeases(options.leases, desired);
   }
@@ -66,8 +69,22 @@ export class MirrorService implements StageSource {
   }
 
   /** Scopes whose canary is not acknowledged yet. */
-  waitingFor(): readonly string[] {
+  waitingFor(): ReadonlySet<string> {
     return this.canaries.waitingFor();
+  }
+
+  /** One more scope to mirror. With a canary, it is written to that scope when the first list of this one is stored. */
+  addScope(spec: ScopeSpec, canary?: { readonly key: Bytes; readonly scope: string }): Scope {
+    const { desired } = this.options;
+    // What a previous run left may have made it already.
+    const scope = desired.scopes.get(spec.name) ?? desired.addScope(spec);
+    if (canary) this.canaries.expect(spec.name, canary.key, canary.scope);
+    return scope;
+  }
+
+  /** Nobody is to trust that this scope is complete any more. */
+  withdrawCanary(scope: string): void {
+    this.canaries.withdraw(scope);
   }
 
   /** etcd answers: takes over what the previous run left and begins to write. Must precede every source. */
@@ -76,7 +93,7 @@ export class MirrorService implements StageSource {
     this.tasks = tasks;
     for (;;) {
       try {
-        await stored.load(desired.scopes.values(), tasks.signal);
+        await stored.load(this.areas(), tasks.signal);
         break;
       } catch (error) {
         if (!(error instanceof EtcdFault) || tasks.signal.aborted) throw error;
@@ -88,7 +105,8 @@ export class MirrorService implements StageSource {
     tasks.spawn('leases', (signal) => leases.run(signal));
     tasks.spawn('writer', (signal) => writer.run(signal));
     tasks.spawn('drift', (signal) => drift.runLater(signal));
-    for (const scope of desired.scopes.values()) if (scope.express) this.watch(scope);
+    if (!this.options.table.areas)
+      for (const scope of desired.scopes.values()) if (scope.express) this.watch(scope);
   }
 
   /** The first list of the scope's source has been projected completely. */
@@ -102,15 +120,23 @@ export class MirrorService implements StageSource {
 
   private synced(scope: Scope): void {
     this.canaries.write(scope);
-    this.watch(scope);
+    if (!this.options.table.areas) this.watch(scope);
   }
 
-  private watch(scope: Scope): void {
-    this.tasks?.spawn(`watch of ${scope.name}`, (signal) => this.options.drift.run(scope, signal));
+  private areas(): readonly Area[] {
+    const { table, desired } = this.options;
+    return table.areas?.(desired) ?? [...desired.scopes.values()];
   }
 
-  private becomeReady(): void {
+  private watch(area: Area): void {
+    this.tasks?.spawn(`watch of ${area.name}`, (signal) => this.options.drift.run(area, signal));
+  }
+
+  /** Everything has been synchronized once, or there is no point in waiting for more. Shared areas are watched from now on. */
+  becomeReady(): void {
+    if (this.ready) return;
     const { clock, log, budget, metrics } = this.options;
+    if (this.options.table.areas) for (const area of this.areas()) this.watch(area);
     this.readyAt = clock.now();
     const seconds = (clock.monotonic() - this.startedAt) / 1000;
     metrics.bootstrapped(seconds);

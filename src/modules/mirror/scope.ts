@@ -7,9 +7,13 @@ export type ScopeTarget = { readonly prefix: Bytes } | { readonly key: Bytes };
 
 /** One family of keys that is mirrored, ordered, counted and resynced together. */
 export interface ScopeSpec {
-  /** Label of the metrics and name in the admin API, e.g. `ip/v1`. */
+  /** Unique: name in logs and in the admin API, e.g. `ip/v1`, or `east/ip/v1` for one of a remote cluster. */
   readonly name: string;
   readonly target: ScopeTarget;
+  /** The remote cluster whose keys these are; absent: our own. */
+  readonly cluster?: string;
+  /** Label of the metrics, e.g. `ip/v1`; absent: the name. */
+  readonly label?: string;
   /** Express keys (heartbeat, cluster config, canaries) never wait behind others, nor for the request budget. */
   readonly express?: boolean;
 }
@@ -24,8 +28,17 @@ export type ScopePhase = 'waiting' | 'writing' | 'synced';
 /** A key of etcd that is none of ours: it lies under our prefix but hangs on no lease. Never touched. */
 export type ForeignKeys = Set<Bytes>;
 
+/** A range of etcd that is read and watched as one: a scope's own, or one that many scopes share. */
+export interface Area {
+  readonly name: string;
+  readonly target: ScopeTarget;
+  scopes(): Iterable<Scope>;
+  /** Whose key it is; undefined: none of ours. */
+  scopeOf(key: Bytes): Scope | undefined;
+}
+
 /** The mutable state of a scope. Owned by DesiredState; others read. */
-export class Scope {
+export class Scope implements Area {
   readonly records = new Map<Bytes, KeyRecord>();
   /** What each source object wants: one record (the usual case, kept without an array) or several. */
   readonly owners = new Map<string, KeyRecord | KeyRecord[]>();
@@ -45,12 +58,23 @@ export class Scope {
     return this.spec.name;
   }
 
+  get label(): string {
+    return this.spec.label ?? this.spec.name;
+  }
+
+  get target(): ScopeTarget {
+    return this.spec.target;
+  }
+
   get express(): boolean {
     return this.spec.express === true;
   }
 
-  covers(key: Bytes): boolean {
-    const target = this.spec.target;
-    return 'key' in target ? key === target.key : key.startsWith(target.prefix);
+  scopes(): readonly Scope[] {
+    return [this];
+  }
+
+  scopeOf(): Scope {
+    return this;
   }
 }

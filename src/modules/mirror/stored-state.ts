@@ -2,7 +2,7 @@ import type { Bytes } from '../../common/bytes.js';
 import type { Kv, KvEntry, KvPage, LeasePool } from '../etcd/kv.js';
 import type { DesiredState } from './desired-state.js';
 import type { KeyRecord } from './key-record.js';
-import type { Scope } from './scope.js';
+import type { Area, Scope } from './scope.js';
 
 /** How etcd's content deviates from what is wanted. */
 export type Deviation = 'missing' | 'different' | 'leftOver' | 'foreign';
@@ -40,12 +40,14 @@ export class StoredState {
    * What the previous run left. Its leases are taken over, so that keys which are right already need not be written again.
    * Must run before any source feeds the scopes.
    */
-  async load(scopes: Iterable<Scope>, signal?: AbortSignal): Promise<void> {
+  async load(areas: Iterable<Area>, signal?: AbortSignal): Promise<void> {
     const found: { scope: Scope; entry: KvEntry }[] = [];
     const keysByLease = new Map<string, number>();
-    for (const scope of scopes) {
-      for await (const page of this.pages(scope, signal)) {
+    for (const area of areas) {
+      for await (const page of this.pages(area, signal)) {
         for (const entry of page.entries) {
+          const scope = area.scopeOf(entry.key);
+          if (!scope) continue;
           found.push({ scope, entry });
           if (entry.lease !== '0') keysByLease.set(entry.lease, (keysByLease.get(entry.lease) ?? 0) + 1);
         }
@@ -55,17 +57,20 @@ export class StoredState {
     for (const { scope, entry } of found) this.desired.adopt(scope, entry, kept.has(entry.lease));
   }
 
-  /** @returns the revision that the scope was read at: a watch may go on from the next one. */
-  async observe(scope: Scope, options: ObserveOptions = {}): Promise<number> {
+  /** @returns the revision that the area was read at: a watch may go on from the next one. */
+  async observe(area: Area, options: ObserveOptions = {}): Promise<number> {
     const pass = ++this.pass;
-    const known = this.highestRevision(scope);
+    const known = highestRevision(area);
     let revision = 0;
-    for await (const page of this.pages(scope, options.signal)) {
-      if (revision === 0 && page.revision < known) this.forgetRevisions(scope);
+    for await (const page of this.pages(area, options.signal)) {
+      if (revision === 0 && page.revision < known) forgetRevisions(area);
       revision = page.revision;
-      for (const entry of page.entries) this.compare(scope, entry, page.revision, pass, options);
+      for (const entry of page.entries) {
+        const scope = area.scopeOf(entry.key);
+        if (scope) this.compare(scope, entry, page.revision, pass, options);
+      }
     }
-    for (const record of scope.records.values()) {
+    for (const record of recordsOf(area)) {
       if (record.seenInPass !== pass) this.absent(record, revision, options);
     }
     return revision;
@@ -107,8 +112,7 @@ export class StoredState {
     if (!options.dryRun && record.have !== null) this.desired.vanished(record, revision);
   }
 
-  private async *pages(scope: Scope, signal?: AbortSignal): AsyncGenerator<KvPage> {
-    const target = scope.spec.target;
+  private async *pages({ target }: Area, signal?: AbortSignal): AsyncGenerator<KvPage> {
     const options = signal ? { signal } : {};
     if ('prefix' in target) {
       yield* this.kv.range(target.prefix, { ...options, pageSize: this.pageSize });
@@ -119,15 +123,19 @@ export class StoredState {
       yield { revision: page.revision, entries: page.entries.filter((entry) => entry.key === target.key) };
     }
   }
+}
 
-  private highestRevision(scope: Scope): number {
-    let highest = 0;
-    for (const record of scope.records.values()) highest = Math.max(highest, record.revision);
-    return highest;
-  }
+function* recordsOf(area: Area): Generator<KeyRecord> {
+  for (const scope of area.scopes()) yield* scope.records.values();
+}
 
-  /** etcd started anew with an empty history: revisions of its earlier life mean nothing. */
-  private forgetRevisions(scope: Scope): void {
-    for (const record of scope.records.values()) record.revision = 0;
-  }
+function highestRevision(area: Area): number {
+  let highest = 0;
+  for (const record of recordsOf(area)) highest = Math.max(highest, record.revision);
+  return highest;
+}
+
+/** etcd started anew with an empty history: revisions of its earlier life mean nothing. */
+function forgetRevisions(area: Area): void {
+  for (const record of recordsOf(area)) record.revision = 0;
 }

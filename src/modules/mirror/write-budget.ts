@@ -56,7 +56,7 @@ export class WriteBudget implements Budget, WriteObserver {
     this.kvstore.propagation(scope, ms / 1000);
   }
 
-  failed(scope: string): void {
-    this.kvstore.syncError(scope);
+  failed(scope: string, cluster?: string): void {
+    this.kvstore.syncError(scope, 1, cluster);
   }
 }

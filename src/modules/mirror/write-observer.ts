@@ -4,8 +4,8 @@ export interface WriteObserver {
   request(durationMs: number, outcome: 'success' | 'fail'): void;
   /** From the arrival of an event to the acknowledgement of its key. */
   propagated(scope: string, ms: number): void;
-  /** A write that touched this scope failed. */
-  failed(scope: string): void;
+  /** A write that touched this scope failed; `cluster`: of a remote cluster, absent for our own. */
+  failed(scope: string, cluster?: string): void;
 }
 
 export const silentObserver: WriteObserver = {

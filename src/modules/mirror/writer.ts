@@ -48,6 +48,8 @@ interface Lane {
   readonly express: boolean;
   readonly slots: number;
   readonly wakeup: Wakeup;
+  /** Scopes with dirty keys, those first whose turn it is. Thousands may exist; only these cost. */
+  readonly waiting: Set<Scope>;
   /** Parts of a refused transaction, to be written exactly so. Their records stay in flight. */
   readonly parts: KeyRecord[][];
   readonly pause: Pause;
@@ -81,16 +83,15 @@ export class Writer implements StageSource {
       express,
       slots,
       wakeup: new Wakeup(),
+      waiting: new Set(),
       parts: [],
       pause: options.pause(),
       running: 0,
       restUntil: 0,
     });
     this.lanes = [lane(true, 1), lane(false, Math.max(1, Math.min(options.maxInflight, usefulInflight)))];
-    options.desired.listen({
-      onDirty: (record) => this.lanes[record.scope.express ? 0 : 1]?.wakeup.wake(),
-      onSettled: () => undefined,
-    });
+    options.desired.listen({ onDirty: (record) => this.dirty(record.scope), onSettled: () => undefined });
+    for (const scope of options.desired.scopes.values()) if (scope.dirty.size > 0) this.dirty(scope);
   }
 
   /** Resolves on abort; transactions under way are cancelled, their keys stay dirty. */
@@ -136,15 +137,18 @@ export class Writer implements StageSource {
     ];
   }
 
+  private dirty(scope: Scope): void {
+    const lane = this.lanes[scope.express ? 0 : 1];
+    lane?.waiting.add(scope);
+    lane?.wakeup.wake();
+  }
+
   private async runLane(lane: Lane, signal: AbortSignal): Promise<void> {
-    const scopes = [...this.options.desired.scopes.values()].filter(
-      (scope) => scope.express === lane.express,
-    );
-    const hasWork = (): boolean => lane.parts.length > 0 || scopes.some((scope) => scope.dirty.size > 0);
+    const hasWork = (): boolean => lane.parts.length > 0 || lane.waiting.size > 0;
     while (!signal.aborted) {
       if (hasWork() && lane.running < lane.slots) {
         await this.admission(lane, signal);
-        if (!signal.aborted) this.launch(lane, scopes, signal);
+        if (!signal.aborted) this.launch(lane, signal);
       } else {
         if (lane.running === 0 && !lane.express && this.stage.state === 'writing')
           this.stage.transition('idle');
@@ -158,8 +162,8 @@ export class Writer implements StageSource {
     if (!lane.express) await this.options.budget.take(signal);
   }
 
-  private launch(lane: Lane, scopes: readonly Scope[], signal: AbortSignal): void {
-    const batch = lane.parts.shift() ?? collect(scopes, this.limits(lane));
+  private launch(lane: Lane, signal: AbortSignal): void {
+    const batch = lane.parts.shift() ?? collect(lane.waiting, this.limits(lane));
     if (batch.length === 0) return;
     lane.running++;
     void this.write(lane, batch, signal).finally(() => {
@@ -209,7 +213,7 @@ export class Writer implements StageSource {
       this.land(record);
       if (value === null) leases.release(lease);
       if (record.eventAt > 0 && record.want === value)
-        observer.propagated(record.scope.name, now - record.eventAt);
+        observer.propagated(record.scope.label, now - record.eventAt);
       desired.stored(record, value, value === null ? '0' : lease, revision);
     }
     if (lane.restUntil === 0) return;
@@ -291,7 +295,7 @@ export class Writer implements StageSource {
       bytes: record.want?.length ?? 0,
       error: fault,
     });
-    observer.failed(record.scope.name);
+    observer.failed(record.scope.label, record.scope.spec.cluster);
     desired.refuse(record);
   }
 
@@ -310,7 +314,8 @@ export class Writer implements StageSource {
       });
       this.stage.transition('backing-off');
     }
-    for (const name of new Set(batch.map((record) => record.scope.name))) observer.failed(name);
+    for (const { label, spec } of new Set(batch.map((record) => record.scope)))
+      observer.failed(label, spec.cluster);
     for (const record of batch) {
       this.land(record);
       // The transaction may have been applied without our learning of it.
