@@ -1,0 +1,91 @@
+// The whole program on one machine: an API server from a folder of YAML files (or a generated cluster), a real etcd, and
+// the mirror between them. Started by scripts/demo.mjs, which makes sure that everything it needs is there.
+import { join, resolve } from 'node:path';
+import { parseDemoOptions, usage, type DemoOptions } from './demo/demo-options.js';
+import { DemoStack } from './demo/demo-stack.js';
+import { expectedKeys } from './demo/expected-keys.js';
+import { feedFolder, followKeys, printOverview } from './demo/watch-folder.js';
+import { followLoad, generateCluster } from './demo/watch-load.js';
+
+export interface DemoContext {
+  /** The project's folder. */
+  readonly root: string;
+  /** The etcd executable. */
+  readonly etcd: string;
+  readonly args: readonly string[];
+  /** Aborts at Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs the demo to its end. Resolves with the exit code; nothing is left behind then. */
+export async function runDemo({ root, etcd, args, signal }: DemoContext): Promise<number> {
+  let options: DemoOptions;
+  try {
+    options = parseDemoOptions(args, join(root, 'dev', 'manifests'));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  if (options.help) {
+    console.log(usage);
+    return 0;
+  }
+  const stack = new DemoStack({ root, etcd });
+  const until = withDuration(signal, options.duration);
+  try {
+    await Promise.race([show(stack, options, until), stack.failure, aborted(signal)]);
+    return 0;
+  } catch (error) {
+    const { message } = await stack.causeOf(error as Error);
+    console.error(`\n${message}`);
+    return 1;
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function show(stack: DemoStack, options: DemoOptions, signal: AbortSignal): Promise<void> {
+  await stack.start();
+  const { cluster, once, rate } = options;
+  const manifests = resolve(options.manifests);
+  const folder = cluster ? undefined : await feedFolder(stack, manifests);
+  try {
+    if (cluster) generateCluster(stack, cluster);
+    const readyMs = await stack.startMirror();
+    if (once) await check(stack);
+    if (!cluster) await printOverview(stack, readyMs);
+    else console.log(`Ready after ${(readyMs / 1000).toFixed(1)} s: ${await keyCount(stack)} keys in etcd`);
+    if (once) return;
+    await (cluster ? followLoad(stack, cluster, rate, signal) : followKeys(stack, manifests, signal));
+  } finally {
+    await folder?.stop();
+  }
+}
+
+/** @throws Error unless etcd holds exactly the keys that the objects give */
+async function check(stack: DemoStack): Promise<void> {
+  const expected = expectedKeys(stack.apiServer);
+  const present = new Set((await stack.etcd.list('cilium/')).map(({ key }) => key));
+  const missing = [...expected].filter((key) => !present.has(key));
+  const extra = [...present].filter((key) => !expected.has(key) && !key.startsWith('cilium/.initlock/'));
+  if (missing.length + extra.length === 0) return;
+  const lines = [...missing.map((key) => `missing     ${key}`), ...extra.map((key) => `unexpected  ${key}`)];
+  throw new Error(`etcd does not hold the expected keys:\n${lines.slice(0, 20).join('\n')}`);
+}
+
+async function keyCount(stack: DemoStack): Promise<string> {
+  return String(await stack.etcd.count('cilium/'));
+}
+
+function withDuration(signal: AbortSignal, seconds: number | undefined): AbortSignal {
+  return seconds === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
+}
+
+/** Also in the middle of starting. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    signal.addEventListener('abort', () => {
+      done();
+    });
+  });
+}

@@ -1,0 +1,48 @@
+import type { DevApiServer } from '../api-server/dev-api-server.js';
+import { isRecord, isText, type KubeDocument } from '../api-server/store/kube-document.js';
+
+/** The name of the demo's cluster. */
+export const clusterName = 'demo';
+
+const kinds = ['identities/v1', 'nodes/v1', 'ip/v1', 'services/v1'];
+
+/**
+ * The keys that must be in etcd for the objects that an API server has, for a cluster without external workloads. Derived
+ * here once more and independently of the mirror, for objects of the demo: valid ones, with addresses in canonical text.
+ */
+export function expectedKeys(server: DevApiServer): Set<string> {
+  const cilium = (kind: string): KubeDocument[] => server.list('cilium.io/v2', kind);
+  const nodes = cilium('CiliumNode').map(({ metadata }) => `nodes/v1/${clusterName}/${metadata.name}`);
+  const identities = cilium('CiliumIdentity').map(({ metadata }) => `identities/v1/id/${metadata.name}`);
+  const addresses = cilium('CiliumEndpoint').flatMap(addressesOf);
+  return new Set([
+    'cilium/.heartbeat',
+    `cilium/cluster-config/${clusterName}`,
+    ...kinds.map((kind) => `cilium/synced/${clusterName}/cilium/state/${kind}`),
+    ...nodes.map((key) => `cilium/state/${key}`),
+    ...identities.map((key) => `cilium/state/${key}`),
+    ...addresses.map((ip) => `cilium/state/ip/v1/default/${ip}`),
+    ...globalServices(server).map((key) => `cilium/state/services/v1/${clusterName}/${key}`),
+  ]);
+}
+
+function addressesOf({ status }: KubeDocument): string[] {
+  const networking = isRecord(status) && isRecord(status.networking) ? status.networking : {};
+  const pairs = Array.isArray(networking.addressing) ? networking.addressing.filter(isRecord) : [];
+  return pairs.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter(isText);
+}
+
+/** Global ones that have a slice. */
+function globalServices(server: DevApiServer): string[] {
+  const slices = server.list('discovery.k8s.io/v1', 'EndpointSlice');
+  const name = ({ metadata }: KubeDocument): string => `${metadata.namespace ?? ''}/${metadata.name}`;
+  const owners = slices.map(
+    ({ metadata }) => `${metadata.namespace ?? ''}/${metadata.labels?.['kubernetes.io/service-name'] ?? ''}`,
+  );
+  const backed = new Set(owners);
+  return server
+    .list('v1', 'Service')
+    .filter(({ metadata }) => metadata.annotations?.['service.cilium.io/global'] === 'true')
+    .map(name)
+    .filter((service) => backed.has(service));
+}
