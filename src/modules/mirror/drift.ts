@@ -79,7 +79,9 @@ export class Drift implements StageSource {
     while (!signal.aborted) {
       await this.options.clock.sleep(this.later.size > 0 ? tickMs : tickMs * 4, signal);
       const now = this.options.clock.monotonic();
-      for (const [key, item] of this.later) {
+      // A copy: what cannot be judged yet comes back under the same key, which a Map's own iteration would visit again, for ever.
+      const waiting = [...this.later];
+      for (const [key, item] of waiting) {
         if (item.due > now) continue;
         this.later.delete(key);
         this.judge(item.scope, item.event, true);
