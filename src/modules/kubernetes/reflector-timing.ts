@@ -12,6 +12,7 @@ export interface ReflectorTiming {
   /** A watch that lasted so long ends a series of failures, even without events. */
   readonly healthyWatchMs: number;
   readonly backoffBaseMs: number;
+  /** Less than client-go's 30 s: there is one of us, and what is watched ages meanwhile. */
   readonly backoffMaxMs: number;
   /** Until an answer begins; the API server itself gives a list up after 60 s. */
   readonly headersMs: number;
@@ -25,6 +26,6 @@ export const defaultReflectorTiming: ReflectorTiming = {
   shortWatchMs: 1_000,
   healthyWatchMs: 120_000,
   backoffBaseMs: 400,
-  backoffMaxMs: 30_000,
+  backoffMaxMs: 10_000,
   headersMs: 90_000,
 };

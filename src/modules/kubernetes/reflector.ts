@@ -70,6 +70,8 @@ export class Reflector<T extends KubeObject = KubeObject> implements StageSource
   private round: Deadline | undefined;
   /** In a row. */
   private failures = 0;
+  /** How often in a row the version was of no use. */
+  private expirations = 0;
   private errors = 0;
   private lists = 0;
   private receivedEvents = 0;
@@ -276,28 +278,35 @@ export class Reflector<T extends KubeObject = KubeObject> implements StageSource
       });
       return;
     }
-    if (failure === 'relist' || failure === 'newest') this.mustList = true;
-    if (failure === 'newest') this.version.expired();
-    const first = this.failures++ === 0;
+    this.failures++;
     this.failed(error, task);
-    // A version that expired is a normal thing after a silence; if it does so again at once, it is not.
-    if (first && failure !== 'retry') return;
+    if (failure !== 'retry' && this.expire(failure)) return;
     this.stage.transition('backoff');
     await this.options.clock.sleep(this.backoff.next() + (error.retryAfterMs ?? 0), signal);
   }
 
+  /** Whether to list at once: to lose the version is normal after an outage, for the watch and then for the list. */
+  private expire(failure: 'relist' | 'newest'): boolean {
+    this.mustList = true;
+    if (failure === 'newest') this.version.expired();
+    return ++this.expirations <= 2;
+  }
+
+  /** Loud when the failure is another than the last. */
   private failed(error: KubeError, task: ReflectorTask): void {
     this.errors++;
     this.stage.failed(error);
     const fields = { resource: this.name, task, error };
-    const again = this.complaint === error.message;
-    this.complaint = error.message;
+    const complaint = `${task} ${String(error.status)} ${error.reason}`;
+    const again = this.complaint === complaint;
+    this.complaint = complaint;
     if (again) this.options.log.debug('Kubernetes list or watch failed again', fields);
     else this.options.log.warn('Kubernetes list or watch failed, trying again', fields);
   }
 
   private succeeded(): void {
     this.failures = 0;
+    this.expirations = 0;
     this.complaint = '';
     this.backoff.reset();
   }
