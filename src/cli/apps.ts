@@ -1,9 +1,16 @@
 import type { Log } from '../common/log.js';
 import type { ClustermeshOptions } from '../modules/config/clustermesh-options.js';
+import type { KvstoreMeshStatusOptions, TroubleshootOptions } from '../modules/config/debug-options.js';
+import type { EtcdInitOptions } from '../modules/config/etcdinit-options.js';
+import type { TextSink } from '../common/text-sink.js';
 
-/** The long-running part of each command; resolves with the exit code, throws StartError for what its operator can mend. */
+/** What each command does once its options are read; resolves with the exit code, throws StartError for what its operator can mend. */
 export interface Apps {
   clustermesh(options: ClustermeshOptions, log: Log): Promise<number>;
+  etcdinit(options: EtcdInitOptions, log: Log): Promise<number>;
+  /** Of both `clustermesh-dbg` and `kvstoremesh-dbg`. */
+  troubleshoot(options: TroubleshootOptions, out: TextSink): Promise<number>;
+  kvstoreMeshStatus(options: KvstoreMeshStatusOptions, out: TextSink): Promise<number>;
 }
 
 /** Loaded, with all that they need, only when the options are right. */
@@ -11,5 +18,17 @@ export const lazyApps: Apps = {
   clustermesh: async (options, log) => {
     const { runClustermesh } = await import('../apps/clustermesh.app.js');
     return runClustermesh(options, log);
+  },
+  etcdinit: async (options, log) => {
+    const { runEtcdInit } = await import('../apps/etcdinit.app.js');
+    return runEtcdInit(options, log);
+  },
+  troubleshoot: async (options, out) => {
+    const { runTroubleshoot } = await import('../apps/troubleshoot.app.js');
+    return runTroubleshoot(options, out);
+  },
+  kvstoreMeshStatus: async (options, out) => {
+    const { runKvstoreMeshStatus } = await import('../apps/kvstoremesh-status.app.js');
+    return runKvstoreMeshStatus(options, out);
   },
 };

@@ -1,3 +1,4 @@
+import type { TextSink } from '../common/text-sink.js';
 import type { ProcessLog, LineSink } from '../modules/logging/process-log.js';
 import type { Environment } from '../modules/config/resolve-flags.js';
 
@@ -12,8 +13,4 @@ export interface CliIo {
   readonly logSink?: LineSink;
   /** Called once, as soon as it is known how to log. */
   readonly onLog?: (log: ProcessLog) => void;
-}
-
-export interface TextSink {
-  write(text: string): unknown;
 }

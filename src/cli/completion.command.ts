@@ -4,14 +4,18 @@ import { PROGRAM_NAME } from './program.js';
 
 const plainCommands = ['completion', 'help', 'version'];
 
-/** Flags by command, as they are typed. */
-const wordsOf = (): [command: string, flags: string[]][] =>
-  COMMANDS.map(({ name }) => [
-    name,
-    flagsOf(name)
-      .filter((flag) => flag.hidden !== true)
-      .map((flag) => `--${flag.name}`),
-  ]);
+/** What can follow each command: the commands below it, and flags as they are typed. */
+function wordsOf(): [command: string, words: string[]][] {
+  const words = new Map<string, Set<string>>();
+  for (const { name } of COMMANDS) {
+    const [first = '', second] = name.split(' ');
+    const known = words.get(first) ?? new Set();
+    words.set(first, known);
+    if (second !== undefined) known.add(second);
+    for (const flag of flagsOf(name)) if (flag.hidden !== true) known.add(`--${flag.name}`);
+  }
+  return [...words].map(([command, known]) => [command, [...known]]);
+}
 
 const shells: Readonly<Record<string, () => string>> = { bash, zsh, fish };
 
@@ -21,7 +25,7 @@ export function completionScript(shell: string | undefined): string | undefined 
 }
 
 function bash(): string {
-  const cases = wordsOf().map(([command, flags]) => `    ${command}) words="${flags.join(' ')}" ;;`);
+  const cases = wordsOf().map(([command, words]) => `    ${command}) words="${words.join(' ')}" ;;`);
   return `_clustermesh_apiserver() {
   local words=""
   if [ "$COMP_CWORD" -eq 1 ]; then
@@ -42,14 +46,15 @@ function zsh(): string {
 
 function fish(): string {
   const first = `complete -c ${PROGRAM_NAME} -n __fish_use_subcommand -f -a '${commandNames().join(' ')}'`;
-  const rest = wordsOf().flatMap(([command, flags]) =>
-    flags.map(
-      (flag) => `complete -c ${PROGRAM_NAME} -n '__fish_seen_subcommand_from ${command}' -l ${flag.slice(2)}`,
-    ),
+  const rest = wordsOf().flatMap(([command, words]) =>
+    words.map((word) => {
+      const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`;
+      return `complete -c ${PROGRAM_NAME} -n '__fish_seen_subcommand_from ${command}' ${what}`;
+    }),
   );
   return `${[first, ...rest].join('\n')}\n`;
 }
 
 function commandNames(): string[] {
-  return [...COMMANDS.map(({ name }) => name), ...plainCommands].toSorted();
+  return [...wordsOf().map(([command]) => command), ...plainCommands].toSorted();
 }

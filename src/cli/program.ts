@@ -11,6 +11,8 @@ export type CommandHandler = (tokens: readonly string[], help: string) => Promis
 export interface CommandHandlers {
   /** No command, or none that exists. */
   readonly root: CommandHandler;
+  /** The same below a command that only holds others. */
+  readonly group: (name: string) => CommandHandler;
   readonly version: CommandHandler;
   readonly completion: CommandHandler;
   readonly withFlags: (name: WorkingCommand) => CommandHandler;
@@ -41,9 +43,15 @@ export class Program {
     this.bind(this.root, argv, this.handlers.root);
     const words = argv.slice(1);
     for (const { name, summary } of COMMANDS) {
+      const [first = '', second] = name.split(' ');
       const flags = flagsOf(name).filter((flag) => flag.hidden !== true);
-      const command = this.root.command(name).summary(summary).description(summary);
-      this.bind(command, words, this.handlers.withFlags(name), [...flags.map(helpOption), helpFlag]);
+      const parent = second === undefined ? this.root : this.group(first, words);
+      const command = parent
+        .command(second ?? first)
+        .summary(summary)
+        .description(summary);
+      const tokens = second === undefined ? words : words.slice(1);
+      this.bind(command, tokens, this.handlers.withFlags(name), [...flags.map(helpOption), helpFlag]);
     }
     this.add(
       'completion',
@@ -58,6 +66,25 @@ export class Program {
     await this.root.parseAsync(argv, { from: 'user' });
   }
 
+  /** A command that only holds others, made when the first of them is. */
+  private group(name: string, words: readonly string[]): Command {
+    const known = this.root.commands.find((command) => command.name() === name);
+    if (known) return known;
+    const summary = `Commands for debugging ${name.replace(/-dbg$/, '')}`;
+    const command = this.root.command(name).summary(summary).description(summary).helpCommand(false);
+    this.bind(command, words, (tokens, help) => this.inGroup(name, tokens, help));
+    return command;
+  }
+
+  /** Flags may stand before the name of the command within the group too. */
+  private inGroup(group: string, tokens: readonly string[], help: string): Promise<number> | number {
+    for (const { name } of COMMANDS) {
+      const at = tokens.findIndex((token) => name === `${group} ${token}`);
+      if (at >= 0) return this.handlers.withFlags(name)(tokens.toSpliced(at, 1), help);
+    }
+    return this.handlers.group(group)(tokens, help);
+  }
+
   private add(name: string, summary: string, tokens: readonly string[], handler: CommandHandler): void {
     this.bind(this.root.command(name).summary(summary).description(summary), tokens, handler);
   }
@@ -70,7 +97,7 @@ export class Program {
   ): void {
     const look: Partial<Help> = { helpWidth: unwrapped, visibleOptions: () => options, optionTerm: flagTerm };
     command
-      .usage(command === this.root ? '[command]' : '[flags]')
+      .usage(isGroup(command) ? '[command]' : '[flags]')
       .enablePositionalOptions()
       .allowUnknownOption()
       .allowExcessArguments()
@@ -82,6 +109,11 @@ export class Program {
   private helpAbout(topic: string | undefined): string {
     return helpText(this.root.commands.find((command) => command.name() === topic) ?? this.root);
   }
+}
+
+function isGroup(command: Command): boolean {
+  const name = command.name();
+  return name === PROGRAM_NAME || COMMANDS.some((row) => row.name.startsWith(`${name} `));
 }
 
 function helpText(command: Command): string {

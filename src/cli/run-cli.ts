@@ -9,7 +9,8 @@ import { printHelp, printUsageErrors } from './usage.js';
 export async function runCli(io: CliIo, apps: Apps = lazyApps): Promise<number> {
   let exitCode = 1;
   const handlers = {
-    root: root(io),
+    root: root(io, PROGRAM_NAME),
+    group: (name: string) => root(io, `${PROGRAM_NAME} ${name}`),
     version: leaf(io, async () => {
       const { versionText } = await import('./version.command.js');
       io.stdout.write(await versionText());
@@ -43,15 +44,39 @@ const flagCommands: Readonly<Record<WorkingCommand, (call: FlagCommandCall) => P
     const { clustermeshCommand } = await import('./clustermesh.command.js');
     return runOptionCommand(clustermeshCommand(apps), tokens, help, io);
   },
+  etcdinit: async ({ tokens, help, io, apps }) => {
+    const { runOptionCommand } = await import('./option-command.js');
+    const { loadEtcdInitOptions } = await import('../modules/config/load-tool-options.js');
+    const command = { name: 'etcdinit', load: loadEtcdInitOptions, run: apps.etcdinit } as const;
+    return runOptionCommand(command, tokens, help, io);
+  },
+  'clustermesh-dbg troubleshoot': async ({ tokens, help, io, apps }) => {
+    const { runTextCommand } = await import('./text-command.js');
+    const { loadTroubleshootOptions: load } = await import('../modules/config/load-tool-options.js');
+    const command = { name: 'clustermesh-dbg troubleshoot', load, run: apps.troubleshoot } as const;
+    return runTextCommand(command, tokens, help, io);
+  },
+  'kvstoremesh-dbg status': async ({ tokens, help, io, apps }) => {
+    const { runTextCommand } = await import('./text-command.js');
+    const { loadStatusOptions: load } = await import('../modules/config/load-tool-options.js');
+    const command = { name: 'kvstoremesh-dbg status', load, run: apps.kvstoreMeshStatus } as const;
+    return runTextCommand(command, tokens, help, io);
+  },
+  'kvstoremesh-dbg troubleshoot': async ({ tokens, help, io, apps }) => {
+    const { runTextCommand } = await import('./text-command.js');
+    const { loadMeshTroubleshootOptions: load } = await import('../modules/config/load-tool-options.js');
+    const command = { name: 'kvstoremesh-dbg troubleshoot', load, run: apps.troubleshoot } as const;
+    return runTextCommand(command, tokens, help, io);
+  },
 };
 
 /** Without a command: the usage, exit code 0. With one that does not exist: an error. */
-function root(io: CliIo): CommandHandler {
+function root(io: CliIo, path: string): CommandHandler {
   return (tokens, help) => {
     const { errors, positional } = readArgv(tokens, []);
     if (errors.length > 0) return printUsageErrors(errors, help, io);
     if (positional.length === 0) return printHelp(help, io);
-    return printUsageErrors([`unknown command "${positional[0]}" for "${PROGRAM_NAME}"`], help, io);
+    return printUsageErrors([`unknown command "${positional[0]}" for "${path}"`], help, io);
   };
 }
 

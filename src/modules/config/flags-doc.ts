@@ -7,8 +7,8 @@ const head = `# Flags
 
 Made from the tables in \`src/modules/config\` by \`node scripts/flags-doc.mjs\`; do not edit.
 
-Each flag can be given as environment variable too. The flag wins over the variable, the variable over the default, and an
-empty variable counts as unset. Durations are written as in Go: \`90s\`, \`1m30s\`, \`2h\`. Booleans are \`true\` or \`false\`
+Each flag can be given as environment variable too, but for those of the debugging commands. The flag wins over the
+variable, the variable over the default, and an empty variable counts as unset. Durations are written as in Go: \`90s\`, \`1m30s\`, \`2h\`. Booleans are \`true\` or \`false\`
 (also \`1 t T TRUE True 0 f F FALSE False\`); \`--flag\` alone is true, and \`--flag false\` is not false: write \`--flag=false\`.
 `;
 
@@ -35,7 +35,8 @@ function flagRow(flag: Flag): string[] {
   const short = flag.shorthand === undefined ? '' : `\`-${flag.shorthand}\`, `;
   const byDefault = flag.default === '' ? '' : `\`${flag.default}\``;
   const help = flag.hidden === true ? `${flag.help} (not shown by \`--help\`)` : flag.help;
-  return [`${short}\`--${flag.name}\``, `\`${envName(flag)}\``, flag.type, byDefault, help];
+  const variable = flag.noEnv === true ? '' : `\`${envName(flag)}\``;
+  return [`${short}\`--${flag.name}\``, variable, flag.type, byDefault, help];
 }
 
 /** Columns padded, as prettier wants them. */

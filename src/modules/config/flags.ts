@@ -129,6 +129,7 @@ export const FLAGS: readonly Flag[] = [
   ),
   ...on(
     ['etcdinit'],
+    ['etcd-binary', 'string', '/usr/bin/etcd', 'Path of the etcd program'],
     ['etcd-cluster-name', 'string', 'clustermesh-apiserver', 'Name of the etcd member'],
     ['etcd-data-dir', 'string', '/var/run/etcd', 'etcd data directory; everything in it is removed'],
     [
@@ -136,6 +137,12 @@ export const FLAGS: readonly Flag[] = [
       'string',
       'clustermesh-apiserver',
       'etcd cluster token; it seeds the etcd cluster ID',
+    ],
+    [
+      'force',
+      'bool',
+      'false',
+      'Empty the data directory even if it holds other things than an etcd has left there',
     ],
     ['timeout', 'duration', '2m0s', 'How long everything may take'],
   ),

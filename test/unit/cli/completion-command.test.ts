@@ -17,7 +17,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
 describe('completion', () => {
   it('offers commands', async () => {
-    expect(await offered('c')).toEqual(['clustermesh', 'completion']);
+    expect(await offered('c')).toEqual(['clustermesh', 'clustermesh-dbg', 'completion']);
   });
 
   it("offers a command's flags, but no hidden ones", async () => {
@@ -27,6 +27,11 @@ describe('completion', () => {
       '--kvstore-opt',
       '--kvstore-periodic-sync',
     ]);
+  });
+
+  it('offers the commands below a command', async () => {
+    expect(await offered('kvstoremesh-dbg', 's')).toEqual(['status']);
+    expect(await offered('kvstoremesh-dbg', '--inc')).toEqual(['--include-local']);
   });
 
   it('is printed for each shell', async () => {

@@ -9,7 +9,7 @@ import { run } from './run.js';
 function documented(doc: string, command: string): Map<string, string> {
   const section = doc.split(`## \`${command}\`\n`)[1]?.split('\n## ')[0] ?? '';
   const rows = section.matchAll(
-    /^\| (?:`-\w`, )?`--([\w-]+)` +\| `\w+` +\| \w+ +\| (?:`([^`]*)`)? +\| (.*?) +\|$/gm,
+    /^\| (?:`-\w`, )?`--([\w-]+)` +\| (?:`\w+`)? +\| \w+ +\| (?:`([^`]*)`)? +\| (.*?) +\|$/gm,
   );
   return new Map(
     [...rows].filter((row) => !row[3]?.includes('not shown')).map((row) => [row[1] ?? '', row[2] ?? '']),
@@ -29,7 +29,7 @@ describe('docs/flags.md', () => {
 
   for (const { name } of COMMANDS) {
     it(`lists for ${name} the flags and defaults that --help shows`, async () => {
-      const help = shown((await run([name, '--help'])).stdout);
+      const help = shown((await run([...name.split(' '), '--help'])).stdout);
       const doc = documented(await readFile('docs/flags.md', 'utf8'), name);
       const zeroless = new Map(
         [...doc].map(([flag, value]) => [flag, ['false', '0'].includes(value) ? '' : value]),

@@ -8,7 +8,9 @@ describe('commands', () => {
     expect(code).toBe(0);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^Usage: clustermesh-apiserver \[command\]\n/);
-    expect(stdout).toMatch(/Commands:\n {2}clustermesh .*\n {2}completion .*\n {2}help .*\n {2}version .*\n/);
+    expect(stdout).toMatch(
+      /Commands:\n {2}clustermesh .*\n(?: {2}.*\n)* {2}completion .*\n {2}help .*\n {2}version .*\n/,
+    );
   });
 
   for (const argv of [['--help'], ['-h'], ['help'], ['help', 'nope'], ['--help', '-h']]) {
@@ -37,6 +39,10 @@ describe('commands', () => {
     [['--nope'], 'unknown flag: --nope'],
     [['--debug', 'clustermesh'], 'unknown flag: --debug'],
     [['version', '--nope'], 'unknown flag: --nope'],
+    [['kvstoremesh-dbg', 'nope'], 'unknown command "nope" for "clustermesh-apiserver kvstoremesh-dbg"'],
+    [['kvstoremesh-dbg', '--nope'], 'unknown flag: --nope'],
+    [['kvstoremesh-dbg', 'status', '--nope'], 'unknown flag: --nope'],
+    [['etcdinit', '--timeout'], 'flag needs an argument: --timeout'],
   ];
   for (const [argv, text] of unknown) {
     it(`refuses ${argv.join(' ')}`, async () => {

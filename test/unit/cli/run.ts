@@ -1,4 +1,4 @@
-import type { Apps } from '../../../src/cli/apps.js';
+import { type Apps, lazyApps } from '../../../src/cli/apps.js';
 import { runCli } from '../../../src/cli/run-cli.js';
 import type { ClustermeshOptions } from '../../../src/modules/config/clustermesh-options.js';
 
@@ -23,6 +23,7 @@ export async function run(
   const log: string[] = [];
   const started: ClustermeshOptions[] = [];
   const apps: Apps = {
+    ...lazyApps,
     clustermesh: (options, logger) => {
       started.push(options);
       return app(options, logger);

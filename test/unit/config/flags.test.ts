@@ -31,7 +31,7 @@ describe('the table of flags', () => {
         .join(' ');
 
     expect(names('etcdinit')).toBe(
-      'cluster-name debug etcd-cluster-name etcd-data-dir etcd-initial-cluster-token log-format timeout',
+      'cluster-name debug etcd-binary etcd-cluster-name etcd-data-dir etcd-initial-cluster-token force log-format timeout',
     );
     expect(names('clustermesh-dbg troubleshoot')).toBe('etcd-config timeout');
     expect(names('kvstoremesh-dbg status')).toBe('host output verbose');

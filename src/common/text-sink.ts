@@ -1,0 +1,4 @@
+/** Where text for people goes, as process.stdout. */
+export interface TextSink {
+  write(text: string): unknown;
+}
