@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '../../src/common/clock.js';
 import { type Log, type LogFields, silentLog } from '../../src/common/log.js';
 import { EtcdConnection, type EtcdConnectionOptions } from '../../src/modules/etcd/etcd-connection.js';
@@ -5,6 +8,7 @@ import { EtcdKv } from '../../src/modules/etcd/etcd-kv.js';
 import { EtcdWatcher } from '../../src/modules/etcd/etcd-watcher.js';
 import { LeaseClient } from '../../src/modules/etcd/lease-client.js';
 import { EtcdLeasePool } from '../../src/modules/etcd/lease-pool.js';
+import { eventually } from './eventually.js';
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -92,6 +96,29 @@ export class EtcdLab {
       await lab.connection.connect(lab.abort.signal);
       lab.spawn((signal) => lab.connection.run(signal));
     }
+    return lab;
+  }
+
+  /** Connects once, by a configuration file with these settings. @throws what the first attempt fails with. */
+  static async withConfig(settings: Readonly<Record<string, unknown>>): Promise<EtcdLab> {
+    const dir = await mkdtemp(join(tmpdir(), 'etcd-config-'));
+    const configPath = join(dir, 'config.yaml');
+    await writeFile(configPath, JSON.stringify(settings));
+    const lab = new EtcdLab({ configPath });
+    lab.spawn(async (signal) => {
+      await new Promise((resolve) => {
+        signal.addEventListener('abort', resolve);
+      });
+      await rm(dir, { recursive: true });
+    });
+    const connected = lab.connection.connect(lab.abort.signal);
+    const failed = eventually(() => lab.connection.lastError, { timeoutMs: 30_000 });
+    const failure = await Promise.race([connected.then(() => undefined), failed]);
+    if (failure) {
+      await lab.stop();
+      throw failure;
+    }
+    lab.spawn((signal) => lab.connection.run(signal));
     return lab;
   }
 

@@ -5,6 +5,7 @@ export class TcpProxy {
   private readonly pairs = new Set<[Socket, Socket]>();
   private refusing = false;
   private paused = false;
+  private heard = 0;
 
   private constructor(
     private readonly server: Server,
@@ -27,6 +28,11 @@ export class TcpProxy {
 
   get connections(): number {
     return this.pairs.size;
+  }
+
+  /** Pieces of data that came from the server. */
+  get answers(): number {
+    return this.heard;
   }
 
   /** New connections go there. */
@@ -67,6 +73,7 @@ export class TcpProxy {
     const far = connect(this.targetPort, '127.0.0.1');
     const pair: [Socket, Socket] = [near, far];
     this.pairs.add(pair);
+    far.on('data', () => this.heard++);
     for (const [from, to] of [pair, [far, near] as const]) {
       from.on('data', (chunk) => to.write(chunk));
       // A reset is what the test asked for.

@@ -42,7 +42,8 @@ export function etcdFault(error: unknown, signal?: AbortSignal): EtcdFault {
 
 /** A failure that etcd tells in words only, as the reason of a cancelled watch. */
 export function etcdFaultOf(text: string): EtcdFault {
-  return new EtcdFault(text, kindOf(text, undefined));
+  const plain = text.replace(/^rpc error: code = \w+ desc = /, '');
+  return new EtcdFault(plain, kindOf(plain, undefined));
 }
 
 function kindOf(text: string, code: status | undefined): EtcdFaultKind {

