@@ -83,7 +83,8 @@ export class ServerProcess {
   }
 
   async readyz(path = '/readyz'): Promise<{ status: number; body: string }> {
-    const response = await fetch(`http://127.0.0.1:${String(this.healthPort)}${path}`);
+    const signal = AbortSignal.timeout(5000);
+    const response = await fetch(`http://127.0.0.1:${String(this.healthPort)}${path}`, { signal });
     return { status: response.status, body: await response.text() };
   }
 
