@@ -12,12 +12,12 @@ export class TcpProxy {
     private targetPort: number,
   ) {}
 
-  static async start(targetPort: number): Promise<TcpProxy> {
+  static async start(targetPort: number, address = '127.0.0.1'): Promise<TcpProxy> {
     const server = createServer();
     const proxy = new TcpProxy(server, targetPort);
     server.on('connection', (socket) => proxy.accept(socket));
     await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(0, address, resolve);
     });
     return proxy;
   }

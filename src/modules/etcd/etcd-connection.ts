@@ -213,6 +213,7 @@ export class EtcdConnection implements StageSource {
       this.stage.transition('reloading');
       await this.dial(settings, signal);
       this.reloads++;
+      this.causes.reset();
       this.options.log.info('etcd configuration has changed, connection re-created', {
         endpoint: this.client().endpoint,
       });

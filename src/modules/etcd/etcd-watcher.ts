@@ -38,14 +38,13 @@ export class EtcdWatcher implements KvWatcher {
     while (!signal.aborted) {
       const end = await this.attempt(range, next, handler, signal);
       if (signal.aborted) return;
-      if (end.connected) backoff.reset();
-      // Once an outage, be it the first attempt that fails.
+      // Once an outage, be it that the very first attempt fails.
       if (end.connected || !down) handler.onDisconnected?.(end.fault);
       down = true;
+      if (end.connected) backoff.reset();
       const read = await readAgain(end, handler, signal);
       next = read === undefined ? end.next : read + 1;
-      const smooth = end.retired || (end.connected && read !== undefined);
-      if (!smooth) await clock.sleep(backoff.next(), signal);
+      if (!goesOnAtOnce(end, read)) await clock.sleep(backoff.next(), signal);
     }
   }
 
@@ -64,6 +63,10 @@ export class EtcdWatcher implements KvWatcher {
       return { next, fault: etcdFault(error), connected: false, compactRevision: 0, retired: false };
     }
   }
+}
+
+function goesOnAtOnce({ retired, connected }: StreamEnd, read: number | undefined): boolean {
+  return retired || (connected && read !== undefined);
 }
 
 /** The revision that the handler read the range at; undefined when it need not, or could not. */

@@ -30,7 +30,7 @@ describe(EtcdWatcher.name, () => {
 
   const watch = (from: number, prefix = 'w/'): void =>
     lab.spawn((signal) => lab.watcher.watch({ prefix }, from, seen, signal));
-  const until = (events: readonly string[]): Promise<unknown> =>
+  const expectEvents = (events: readonly string[]): Promise<unknown> =>
     eventually(() => seen.events.length >= events.length, { what: `${events.length} events` }).then(() =>
       expect(seen.events).toEqual(events),
     );
@@ -40,11 +40,11 @@ describe(EtcdWatcher.name, () => {
     const from = await admin.put('w/a', '2');
     await admin.delete('w/a');
     watch(from);
-    await until(['put w/a=2', 'delete w/a']);
+    await expectEvents(['put w/a=2', 'delete w/a']);
     await admin.put('w/b', '3');
     await admin.put('wx', 'not ours');
     await admin.put('w/b', '4');
-    await until(['put w/a=2', 'delete w/a', 'create w/b=3', 'put w/b=4']);
+    await expectEvents(['put w/a=2', 'delete w/a', 'create w/b=3', 'put w/b=4']);
     expect(seen.revisions).toEqual(seen.revisions.toSorted((a, b) => a - b));
     expect(seen.life).toEqual(['connected']);
   });
@@ -54,7 +54,7 @@ describe(EtcdWatcher.name, () => {
     await admin.put('w/a', '1');
     await admin.put('w/ab', '2');
     await admin.put('w/a', '3');
-    await until(['create w/a=1', 'put w/a=3']);
+    await expectEvents(['create w/a=1', 'put w/a=3']);
   });
 
   it('loses nothing and repeats nothing over a cut connection, events before the first one included', async () => {
@@ -65,12 +65,12 @@ describe(EtcdWatcher.name, () => {
     await admin.put('w/a', '1');
     await admin.put('w/b', '1');
     proxy.resume();
-    await until(['create w/a=1', 'create w/b=1']);
+    await expectEvents(['create w/a=1', 'create w/b=1']);
     proxy.cut();
     await admin.put('w/a', '2');
     proxy.resume();
     await admin.put('w/a', '3');
-    await until(['create w/a=1', 'create w/b=1', 'put w/a=2', 'put w/a=3']);
+    await expectEvents(['create w/a=1', 'create w/b=1', 'put w/a=2', 'put w/a=3']);
     expect(seen.life).toEqual(['connected', 'disconnected', 'connected', 'disconnected', 'connected']);
     expect(seen.causes[0]).toBeInstanceOf(EtcdFault);
   });
@@ -78,10 +78,10 @@ describe(EtcdWatcher.name, () => {
   it('goes on after etcd was killed and started again', async () => {
     watch(1);
     await admin.put('w/a', '1');
-    await until(['create w/a=1']);
+    await expectEvents(['create w/a=1']);
     await etcd.restart();
     await etcd.client().put('w/a', '2');
-    await until(['create w/a=1', 'put w/a=2']);
+    await expectEvents(['create w/a=1', 'put w/a=2']);
   });
 
   it('notices a connection on which nothing comes any more, and takes another', async () => {
@@ -93,7 +93,7 @@ describe(EtcdWatcher.name, () => {
     expect(seen.causes[0]?.message).toMatch(/silent/);
     proxy.cut({ refuse: false });
     proxy.resume();
-    await until(['create w/a=1']);
+    await expectEvents(['create w/a=1']);
   });
 
   it('stays on a quiet stream that answers when it is asked', async () => {
@@ -103,7 +103,7 @@ describe(EtcdWatcher.name, () => {
     await eventually(() => proxy.answers >= before + 3, { what: 'three signs of life' });
     expect(seen.life).toEqual(['connected']);
     await admin.put('w/a', '1');
-    await until(['create w/a=1']);
+    await expectEvents(['create w/a=1']);
   });
 
   it('has the range read again when history is gone, and goes on behind it', async () => {
@@ -115,7 +115,7 @@ describe(EtcdWatcher.name, () => {
     watch(1);
     await eventually(() => seen.times('compacted') === 1);
     await admin.put('w/a', '4');
-    await until(['put w/a=4']);
+    await expectEvents(['put w/a=4']);
   });
 
   it('asks again when the range could not be read', async () => {
@@ -128,7 +128,7 @@ describe(EtcdWatcher.name, () => {
     };
     watch(1);
     await admin.put('w/a', '2');
-    await until(['put w/a=2']);
+    await expectEvents(['put w/a=2']);
     expect(attempts).toBe(2);
   });
 
@@ -144,7 +144,7 @@ describe(EtcdWatcher.name, () => {
       proxy.cut({ refuse: false });
       await eventually(() => seen.times('compacted') > 0);
       await other.client().put('w/new', '2');
-      await until(['put w/new=2']);
+      await expectEvents(['put w/new=2']);
     } finally {
       await other.stop();
     }
