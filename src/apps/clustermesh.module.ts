@@ -8,6 +8,11 @@ import { ConfigModule } from '../modules/config/config.module.js';
 import { EtcdConnection } from '../modules/etcd/etcd-connection.js';
 import { EtcdModule } from '../modules/etcd/etcd.module.js';
 import { LEASE_POOL } from '../modules/etcd/kv.js';
+import { EtcdUsers } from '../modules/etcd-users/etcd-users.js';
+import { EtcdUsersModule } from '../modules/etcd-users/etcd-users.module.js';
+import { ExternalWorkloads } from '../modules/external-workloads/external-workloads.js';
+import { ExternalWorkloadsModule } from '../modules/external-workloads/external-workloads.module.js';
+import { ExternalWorkloadsService } from '../modules/external-workloads/external-workloads.service.js';
 import { HealthModule } from '../modules/health/health.module.js';
 import { HeartbeatModule } from '../modules/heartbeat/heartbeat.module.js';
 import { HttpModule } from '../modules/http/http.module.js';
@@ -28,7 +33,11 @@ import { ClustermeshStart } from './clustermesh-start.js';
 @Module({})
 export class ClustermeshModule {
   static register(options: ClustermeshOptions, log: Log, build: BuildInfo): DynamicModule {
-    const health = HealthModule.register({ imports: [], readiness: [MirrorReadiness] });
+    const external = options.enableExternalWorkloads ? [ExternalWorkloadsModule] : [];
+    const health = HealthModule.register({
+      imports: external,
+      readiness: [MirrorReadiness, ...external.map(() => ExternalWorkloads)],
+    });
     return {
       module: ClustermeshModule,
       imports: [
@@ -49,12 +58,21 @@ export class ClustermeshModule {
         // What feeds it.
         HeartbeatModule,
         K8sSyncModule,
+        ...external,
         // What shows it.
         health,
         AdminModule.register({
           build,
-          imports: [health, EtcdModule, K8sSyncModule],
-          stages: [KubernetesConnection, K8sSyncService, MirrorService, EtcdConnection, LEASE_POOL],
+          imports: [health, EtcdModule, K8sSyncModule, ...external],
+          stages: [
+            KubernetesConnection,
+            K8sSyncService,
+            ...external.map(() => ExternalWorkloadsService),
+            MirrorService,
+            EtcdConnection,
+            LEASE_POOL,
+            ...(options.clusterUsersEnabled ? [EtcdUsers] : []),
+          ],
         }),
       ],
       providers: [ClustermeshStart],

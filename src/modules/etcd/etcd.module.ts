@@ -6,6 +6,7 @@ import { KvstoreMetrics } from '../metrics/kvstore-metrics.js';
 import { EtcdConnection } from './etcd-connection.js';
 import { EtcdKv } from './etcd-kv.js';
 import { EtcdWatcher } from './etcd-watcher.js';
+import { EtcdGuardedKv, GUARDED_KV } from './guarded-kv.js';
 import { KV, KV_WATCHER, LEASE_POOL } from './kv.js';
 import { LeaseClient } from './lease-client.js';
 import { EtcdLeasePool } from './lease-pool.js';
@@ -31,6 +32,11 @@ const providers: Provider[] = [
     inject: [EtcdConnection, KvstoreMetrics, CLOCK],
     useFactory: (connection: EtcdConnection, metrics: KvstoreMetrics, clock: Clock) =>
       new MeteredKv(new EtcdKv(() => connection.client()), metrics, clock),
+  },
+  {
+    provide: GUARDED_KV,
+    inject: [EtcdConnection],
+    useFactory: (connection: EtcdConnection) => new EtcdGuardedKv(() => connection.client()),
   },
   {
     provide: KV_WATCHER,
@@ -61,5 +67,5 @@ const providers: Provider[] = [
 ];
 
 /** The etcd that we write. Whoever starts the program calls EtcdConnection.connect(), then run(); the rest works on its client. */
-@Module({ providers, exports: [EtcdConnection, KV, KV_WATCHER, LEASE_POOL] })
+@Module({ providers, exports: [EtcdConnection, KV, GUARDED_KV, KV_WATCHER, LEASE_POOL] })
 export class EtcdModule {}

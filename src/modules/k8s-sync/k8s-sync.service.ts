@@ -4,7 +4,7 @@ import { LOG, type Log } from '../../common/log.js';
 import type { StageSource, StageStatus } from '../../common/stage.js';
 import type { TaskGroup } from '../../common/task-group.js';
 import { CLUSTERMESH_OPTIONS, type ClustermeshOptions } from '../config/clustermesh-options.js';
-import { KUBE_API, type KubeApi } from '../kubernetes/kube-api.js';
+import { KUBE_API, type KubeApi, type ResourceSink } from '../kubernetes/kube-api.js';
 import type { KubernetesServer } from '../kubernetes/kubernetes-connection.js';
 import { Reflector } from '../kubernetes/reflector.js';
 import { PipelineMetrics } from '../metrics/pipeline-metrics.js';
@@ -12,6 +12,7 @@ import { DesiredState } from '../mirror/desired-state.js';
 import { MirrorAdmin } from '../mirror/mirror-admin.service.js';
 import { MirrorService } from '../mirror/mirror.service.js';
 import { type Pipeline, pipelinesFor } from './pipelines.js';
+import { type ResourceTaps, tapped } from './resource-taps.js';
 
 /** Mirrors the cluster's objects: one reflector a resource, each feeding its projection (spec/k8s-sync.md §1, §4). */
 @Injectable()
@@ -32,8 +33,14 @@ export class K8sSyncService implements StageSource {
   /**
    * Starts listing and watching. Services at once; what Cilium defines when its CRDs are there.
    * @param crds resolves when the CRDs have been found.
+   * @param taps by the resource's plural: who is to be given its objects too.
    */
-  start(server: KubernetesServer, crds: Promise<void>, tasks: TaskGroup): void {
+  start(
+    server: KubernetesServer,
+    crds: Promise<void>,
+    tasks: TaskGroup,
+    taps: ResourceTaps = new Map(),
+  ): void {
     const { desired, options, clock, metrics } = this;
     const pipelines = pipelinesFor({
       desired,
@@ -46,7 +53,7 @@ export class K8sSyncService implements StageSource {
     });
     this.reflectors = pipelines.map((pipeline) => ({
       scope: pipeline.scope,
-      reflector: this.reflect(pipeline, server.watchList),
+      reflector: this.reflect(pipeline, server.watchList, taps.get(pipeline.resource.plural)),
     }));
     this.admin.connect((scope, signal) => this.relist(scope, signal));
     pipelines.forEach((pipeline, index) => {
@@ -62,12 +69,12 @@ export class K8sSyncService implements StageSource {
     return this.reflectors.flatMap(({ reflector }) => reflector.stageStatus());
   }
 
-  private reflect(pipeline: Pipeline, watchList: boolean): Reflector {
+  private reflect(pipeline: Pipeline, watchList: boolean, tap: ResourceSink | undefined): Reflector {
     return new Reflector({
       api: this.api,
       resource: pipeline.resource,
       ...(pipeline.labelSelector === undefined ? {} : { labelSelector: pipeline.labelSelector }),
-      sink: pipeline.sink,
+      sink: tap ? tapped(pipeline.sink, tap) : pipeline.sink,
       clock: this.clock,
       log: this.log.child('k8s'),
       random: Math.random,

@@ -96,6 +96,26 @@ export const METRICS = {
     labels: ['group_name', 'status'],
     help: 'Number of times that a controller process was run, by controller group',
   },
+  remote_clusters: {
+    type: 'gauge',
+    labels: ['source_cluster', 'source_node_name'],
+    help: 'The total number of remote clusters meshed with the local cluster',
+  },
+  remote_cluster_readiness_status: {
+    type: 'gauge',
+    labels: ['source_cluster', 'source_node_name', 'target_cluster'],
+    help: 'The readiness status of the remote cluster',
+  },
+  remote_cluster_failures: {
+    type: 'gauge',
+    labels: ['source_cluster', 'source_node_name', 'target_cluster'],
+    help: 'The total number of failures related to the remote cluster',
+  },
+  remote_cluster_last_failure_ts: {
+    type: 'gauge',
+    labels: ['source_cluster', 'source_node_name', 'target_cluster'],
+    help: 'The timestamp of the last failure of the remote cluster',
+  },
   cilium_hive_status: {
     type: 'gauge',
     labels: ['status'],
@@ -127,10 +147,40 @@ export const METRICS = {
     help: 'Number of keys that somebody else altered in the kvstore and that were put right',
   },
   kvstore_leases: { type: 'gauge', labels: [], help: 'Number of live leases that hold our keys' },
+  remote_cluster_cache_age_seconds: {
+    type: 'gauge',
+    labels: ['source_cluster', 'source_node_name', 'target_cluster'],
+    help: 'Seconds for which the remote cluster has not been followed, so that its cache ages; 0: it is followed',
+  },
+  remote_cluster_faulty_entries: {
+    type: 'gauge',
+    labels: ['source_cluster', 'source_node_name', 'target_cluster'],
+    help: 'Number of entries of the remote cluster that agents skip',
+  },
+  remote_connection_attempts_total: {
+    type: 'counter',
+    labels: ['source_cluster', 'source_node_name'],
+    help: 'Number of attempts to connect to remote clusters',
+  },
+  remote_connection_attempts_limit: {
+    type: 'gauge',
+    labels: ['source_cluster', 'source_node_name'],
+    help: 'How many attempts a second there may be, of all remote clusters together',
+  },
   objects_rejected_total: {
     type: 'counter',
     labels: ['resource'],
     help: 'Number of Kubernetes objects that could not be used and were skipped',
+  },
+  identity_allocations_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'Number of identities asked for on behalf of external workloads: created, reused, exhausted or failed',
+  },
+  external_workload_registrations_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'Number of registrations of external workloads: answered, published, removed, refused or failed',
   },
   stage_healthy: { type: 'gauge', labels: ['stage'], help: 'Whether a stage does its job now' },
 } as const satisfies Readonly<Record<string, MetricSpec>>;

@@ -8,6 +8,7 @@ import type { MetricsApp } from './metric-table.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsRegistry } from './metrics-registry.js';
 import { PipelineMetrics } from './pipeline-metrics.js';
+import { WorkloadMetrics } from './workload-metrics.js';
 
 export interface MetricsModuleOptions {
   readonly app: MetricsApp;
@@ -16,7 +17,7 @@ export interface MetricsModuleOptions {
 
 type Settings = Pick<ClustermeshOptions, 'clusterName' | 'controllerGroupMetrics' | 'prometheusServeAddr'>;
 
-/** Makes the metrics injectable everywhere, by class: KvstoreMetrics, LimiterMetrics, ControllerMetrics, PipelineMetrics. */
+/** Makes the metrics injectable everywhere, by class: KvstoreMetrics, LimiterMetrics, ControllerMetrics, PipelineMetrics, WorkloadMetrics. */
 @Global()
 @Module({})
 export class MetricsModule {
@@ -26,7 +27,14 @@ export class MetricsModule {
       module: MetricsModule,
       controllers: [MetricsController],
       providers,
-      exports: [MetricsRegistry, KvstoreMetrics, LimiterMetrics, ControllerMetrics, PipelineMetrics],
+      exports: [
+        MetricsRegistry,
+        KvstoreMetrics,
+        LimiterMetrics,
+        ControllerMetrics,
+        PipelineMetrics,
+        WorkloadMetrics,
+      ],
     };
   }
 }
@@ -66,5 +74,10 @@ const facades: Provider[] = [
     provide: PipelineMetrics,
     inject: [MetricsRegistry],
     useFactory: (registry: MetricsRegistry) => new PipelineMetrics(registry),
+  },
+  {
+    provide: WorkloadMetrics,
+    inject: [MetricsRegistry],
+    useFactory: (registry: MetricsRegistry) => new WorkloadMetrics(registry),
   },
 ];

@@ -12,6 +12,7 @@ export type Relist = (scope: string, signal: AbortSignal) => Promise<number>;
 /** What /status and /resync see of the mirror. */
 export class MirrorAdmin implements MirrorStatus, MirrorResync {
   private relist: Relist | undefined;
+  private readonly followers: (() => void)[] = [];
 
   constructor(
     private readonly table: MirrorTable,
@@ -25,6 +26,11 @@ export class MirrorAdmin implements MirrorStatus, MirrorResync {
     this.relist = relist;
   }
 
+  /** Something beside the mirror that a resync of everything covers too: it looks at all that it keeps, in the background. */
+  follow(recheck: () => void): void {
+    this.followers.push(recheck);
+  }
+
   scopes(): readonly ScopeStatus[] {
     return [...this.table.canaries.keys()].map((name) => status(this.desired.scope(name)));
   }
@@ -33,6 +39,7 @@ export class MirrorAdmin implements MirrorStatus, MirrorResync {
     const relist = this.relist;
     if (!relist) throw new Error('not started yet: the source has not been connected');
     const { desired, stored, clock } = this;
+    if (!request.scopes && !request.dryRun) for (const recheck of this.followers) recheck();
     const scopes = request.scopes ?? [...this.table.canaries.keys()];
     return new Resync({ desired, stored, clock, relist }).run(scopes, request.dryRun, signal);
   }

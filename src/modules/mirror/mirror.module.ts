@@ -155,6 +155,7 @@ export class MirrorModule {
         DesiredState,
         StoredState,
         Writer,
+        WriteBudget,
         MirrorService,
         MirrorReadiness,
         MirrorAdmin,
