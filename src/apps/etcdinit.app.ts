@@ -24,13 +24,13 @@ export async function runEtcdInit(options: EtcdInitOptions, log: Log): Promise<n
     clock: systemClock,
     log: log.child('etcdinit'),
   });
-  try {
-    await init.run(stop.signal);
-    return 0;
-  } catch (error) {
-    if (stop.signal.aborted) return await interrupted;
-    throw error;
-  }
+  const failure = await init.run(stop.signal).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (failure === undefined) return 0;
+  if (stop.signal.aborted) return interrupted;
+  throw failure;
 }
 
 /** Exactly these (spec/operations.md §2.2): another token, name or URL would make another etcd. */

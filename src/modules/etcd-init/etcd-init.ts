@@ -136,20 +136,21 @@ export class EtcdInit {
   }
 
   /** What is behind a failure: an etcd that died, a deadline that passed, or the request itself. */
-  private async explained(error: unknown, stop: AbortSignal, deadline: AbortSignal): Promise<StartError> {
-    if (error instanceof StartError && !this.child) return error;
+  private async explained(error: unknown, stop: AbortSignal, deadline: AbortSignal): Promise<unknown> {
+    if (!this.child) return error;
     const late = stop.aborted || deadline.aborted;
     const end = await this.earlyEnd(late);
-    if (this.child) this.showOutput(this.child);
+    this.showOutput(this.child);
     if (error instanceof StartError) return error;
-    const { doing, settings } = this;
+    const { doing } = this;
     if (end && !(late && isGood(end))) return refusal(`${doing}: etcd ${endText(end)}`);
-    if (stop.aborted) return refusal(`${doing}: interrupted`);
-    if (!deadline.aborted) return refusal(doing, error);
-    const timeout = formatGoDuration(settings.timeoutMs);
-    return refusal(
-      `${doing}: context deadline exceeded: not done within ${timeout}; --timeout or CILIUM_TIMEOUT gives it more time`,
-    );
+    if (late) return refusal(`${doing}: ${stop.aborted ? 'interrupted' : this.tooLate()}`);
+    return error instanceof EtcdFault ? refusal(doing, error) : error;
+  }
+
+  private tooLate(): string {
+    const timeout = formatGoDuration(this.settings.timeoutMs);
+    return `context deadline exceeded: not done within ${timeout}; --timeout or CILIUM_TIMEOUT gives it more time`;
   }
 
   /** A connection breaks a moment before its server's death is known. */

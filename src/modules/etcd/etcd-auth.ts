@@ -24,8 +24,6 @@ export interface EtcdAuth {
   revokeRole(user: string, role: string, options?: KvCallOptions): Promise<void>;
 }
 
-export const ETCD_AUTH = Symbol('EtcdAuth');
-
 export type AuthFaultKind = 'user-exists' | 'user-not-found' | 'role-not-found' | 'role-not-granted';
 
 /** etcd's own words, as its servers 3.4 and 3.5 say them. */
