@@ -34,6 +34,7 @@ import { ClustermeshStart } from './clustermesh-start.js';
 export class ClustermeshModule {
   static register(options: ClustermeshOptions, log: Log, build: BuildInfo): DynamicModule {
     const external = options.enableExternalWorkloads ? [ExternalWorkloadsModule] : [];
+    const users = options.clusterUsersEnabled ? [EtcdUsersModule] : [];
     const health = HealthModule.register({
       imports: external,
       readiness: [MirrorReadiness, ...external.map(() => ExternalWorkloads)],
@@ -59,11 +60,13 @@ export class ClustermeshModule {
         HeartbeatModule,
         K8sSyncModule,
         ...external,
+        // Beside the keys: who may read them.
+        ...users,
         // What shows it.
         health,
         AdminModule.register({
           build,
-          imports: [health, EtcdModule, K8sSyncModule, ...external],
+          imports: [health, EtcdModule, K8sSyncModule, ...external, ...users],
           stages: [
             KubernetesConnection,
             K8sSyncService,
@@ -71,7 +74,7 @@ export class ClustermeshModule {
             MirrorService,
             EtcdConnection,
             LEASE_POOL,
-            ...(options.clusterUsersEnabled ? [EtcdUsers] : []),
+            ...users.map(() => EtcdUsers),
           ],
         }),
       ],
