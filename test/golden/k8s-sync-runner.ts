@@ -54,8 +54,9 @@ export function replayGoldens({ title, cases, start, stop, replayed }: ReplayOpt
         });
       });
 
+      const fresh = groupFreshStarts(group.flatMap(freshStart));
+      if (fresh.length === 0) continue;
       describe(`started after all steps, ${flags === '' ? 'default flags' : flags}`, () => {
-        const fresh = groupFreshStarts(group.flatMap(freshStart));
         it.each(
           fresh.map((members) => ({ members, names: members.map(({ golden }) => golden.name).join(', ') })),
         )('$names', async ({ members }) => {
