@@ -2,37 +2,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/common/clock.js';
-import { type Log, type LogFields, silentLog } from '../../src/common/log.js';
+import { silentLog } from '../../src/common/log.js';
 import { EtcdConnection, type EtcdConnectionOptions } from '../../src/modules/etcd/etcd-connection.js';
 import { EtcdKv } from '../../src/modules/etcd/etcd-kv.js';
 import { EtcdWatcher } from '../../src/modules/etcd/etcd-watcher.js';
 import { LeaseClient } from '../../src/modules/etcd/lease-client.js';
 import { EtcdLeasePool } from '../../src/modules/etcd/lease-pool.js';
 import { eventually } from './eventually.js';
+import { type LogLine, recordingLog } from './recording-log.js';
 
-export interface LogLine {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly message: string;
-  readonly fields: LogFields;
-}
-
-/** A Log that keeps its lines. */
-export function recordingLog(lines: LogLine[]): Log {
-  const at =
-    (level: LogLine['level']) =>
-    (message: string, fields: LogFields = {}): void => {
-      lines.push({ level, message, fields });
-    };
-  return {
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    child: () => recordingLog(lines),
-  };
-}
-
-export const kvstoreDefaults = {
+const kvstoreDefaults = {
   keepaliveHeartbeatMs: 15_000,
   keepaliveTimeoutMs: 25_000,
   maxConsecutiveQuorumErrors: 2,
