@@ -15,7 +15,6 @@ export async function ready(lab: BenchLab): Promise<Record<string, number>> {
   const keys = await lab.count('cilium/state/');
   const expected = stateKeys(lab.shape);
   if (keys !== expected) throw new Error(`etcd holds ${keys} keys, expected ${expected}`);
-  if (process.env['BENCH_LOG']) console.error(server.stderrLines.join('\n'));
   await server.stop();
   return {
     keys,
