@@ -95,8 +95,10 @@ export class KubeClient {
   async apply(object: TestObject): Promise<void> {
     const created = await this.request('POST', collectionPath(object), object);
     if (created.status < 300) return;
-    if (created.status !== 409) throw refused('POST', object, created);
+    // 422: a Service that is there holds its own cluster IP, which is looked at before its name.
+    if (created.status !== 409 && created.status !== 422) throw refused('POST', object, created);
     const present = await this.request('GET', objectPath(object));
+    if (present.status !== 200) throw refused('POST', object, created);
     const { resourceVersion } = (present.body as { metadata: { resourceVersion: string } }).metadata;
     const replaced = await this.request('PUT', objectPath(object), {
       ...object,
