@@ -31,15 +31,22 @@ export async function runDemo({ root, etcd, args, signal }: DemoContext): Promis
     return 0;
   }
   const stack = new DemoStack({ root, etcd });
-  const until = withDuration(signal, options.duration);
+  const end = new AbortController();
+  const finish = (): void => {
+    end.abort();
+  };
+  signal.addEventListener('abort', finish);
+  const timer = options.duration === undefined ? undefined : setTimeout(finish, options.duration * 1000);
   try {
-    await Promise.race([show(stack, options, until), stack.failure, aborted(signal)]);
+    await Promise.race([show(stack, options, end.signal), stack.failure, aborted(end.signal)]);
     return 0;
   } catch (error) {
     const { message } = await stack.causeOf(error as Error);
     console.error(`\n${message}`);
     return 1;
   } finally {
+    clearTimeout(timer);
+    finish();
     await stack.stop();
   }
 }
@@ -75,10 +82,6 @@ async function check(stack: DemoStack): Promise<void> {
 
 async function keyCount(stack: DemoStack): Promise<string> {
   return String(await stack.etcd.count('cilium/'));
-}
-
-function withDuration(signal: AbortSignal, seconds: number | undefined): AbortSignal {
-  return seconds === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
 }
 
 /** Also in the middle of starting. */

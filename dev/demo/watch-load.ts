@@ -45,11 +45,14 @@ export async function followLoad(
     else stack.apiServer.delete(object);
   });
   console.log('\n     keys  writes/s    median ms       max ms      waiting');
-  while (!signal.aborted) {
-    await pause(1000, signal);
-    await printSecond(stack, tally);
+  try {
+    while (!signal.aborted) {
+      await pause(1000, signal);
+      await printSecond(stack, tally);
+    }
+  } finally {
+    stopChurn();
   }
-  stopChurn();
   await counting;
 }
 
