@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/common/clock.js';
-import { type Log, silentLog } from '../../src/common/log.js';
+import type { Log } from '../../src/common/log.js';
 import type { KubeApi, KubeObject, ResourceSink } from '../../src/modules/kubernetes/kube-api.js';
 import { KubeTransport } from '../../src/modules/kubernetes/kube-transport.js';
 import { Reflector, type ReflectorOptions } from '../../src/modules/kubernetes/reflector.js';
@@ -70,16 +70,17 @@ export function transportTo(server: string): KubeTransport {
   });
 }
 
-/** Everything a thousand times faster than in earnest. */
+/** Faster than in earnest, and yet no flake on a busy machine. */
 export const quickTiming: ReflectorTiming = {
   watchMinMs: 30_000,
   watchMaxMs: 60_000,
   graceMs: 5_000,
   silenceMs: 400,
-  shortWatchMs: 20,
+  shortWatchMs: 500,
   healthyWatchMs: 10_000,
   backoffBaseMs: 2,
   backoffMaxMs: 10,
+  connectBackoffMaxMs: 10,
   headersMs: 5_000,
 };
 
@@ -120,5 +121,3 @@ export class ReflectorLab {
     this.transport.closeAll();
   }
 }
-
-export { silentLog };

@@ -14,6 +14,8 @@ export interface ReflectorTiming {
   readonly backoffBaseMs: number;
   /** Less than client-go's 30 s: there is one of us, and what is watched ages meanwhile. */
   readonly backoffMaxMs: number;
+  /** Ceiling of the wait after a failure without an answer, which costs the API server nothing. */
+  readonly connectBackoffMaxMs: number;
   /** Until an answer begins; the API server itself gives a list up after 60 s. */
   readonly headersMs: number;
 }
@@ -27,5 +29,6 @@ export const defaultReflectorTiming: ReflectorTiming = {
   healthyWatchMs: 120_000,
   backoffBaseMs: 400,
   backoffMaxMs: 10_000,
+  connectBackoffMaxMs: 3_000,
   headersMs: 90_000,
 };

@@ -282,7 +282,9 @@ export class Reflector<T extends KubeObject = KubeObject> implements StageSource
     this.failed(error, task);
     if (failure !== 'retry' && this.expire(failure)) return;
     this.stage.transition('backoff');
-    await this.options.clock.sleep(this.backoff.next() + (error.retryAfterMs ?? 0), signal);
+    const ceiling = error.status === 0 ? this.timing.connectBackoffMaxMs : Infinity;
+    const pause = Math.min(this.backoff.next(), ceiling) + (error.retryAfterMs ?? 0);
+    await this.options.clock.sleep(pause, signal);
   }
 
   /** Whether to list at once: to lose the version is normal after an outage, for the watch and then for the list. */

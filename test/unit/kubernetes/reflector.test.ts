@@ -187,6 +187,17 @@ describe(Reflector, () => {
     expect(lists()).toHaveLength(2);
   });
 
+  it('does not list without pause when the version expires again and again', async () => {
+    await lab.stop();
+    const timing = { ...quickTiming, backoffBaseMs: 60_000, backoffMaxMs: 60_000 };
+    lab = new ReflectorLab(server, { timing, random: () => 0.9 });
+    const gone: Fault = { kind: 'error-event', code: 410 };
+    server.faults.watch.push(gone, gone, gone);
+    lab.run();
+    await eventually(() => lab.status.state === 'backoff');
+    expect(lists()).toHaveLength(3);
+  });
+
   it('honours Retry-After', async () => {
     server.faults.list.push({ kind: 'status', status: 429, retryAfter: 1 });
     const started = performance.now();
@@ -330,6 +341,16 @@ describe(Reflector, () => {
         'delete a',
         'delete stranger',
       ]);
+    });
+
+    it('lists again for a resync that was asked for during the initial events', async () => {
+      await lab.stop();
+      lab = new ReflectorLab(server, { watchList: true, timing: { ...quickTiming, silenceMs: 60_000 } });
+      server.servesWatchLists = true;
+      lab.run();
+      expect(await lab.reflector.resync()).toEqual({ listed: 2 });
+      await watching();
+      expect(requests('sendInitialEvents=true')).toHaveLength(2);
     });
 
     it('falls back to lists when refused', async () => {
