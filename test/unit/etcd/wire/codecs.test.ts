@@ -7,13 +7,10 @@ import { decodeTxn, encodeTxn } from '../../../../src/modules/etcd/wire/txn-code
 import { decodeWatch } from '../../../../src/modules/etcd/wire/watch-codec.js';
 import { WireReader } from '../../../../src/modules/etcd/wire/wire-reader.js';
 
-type Codec = Record<
-  'requestSerialize' | 'requestDeserialize' | 'responseSerialize' | 'responseDeserialize',
-  never
-> & {
+interface Codec {
   requestDeserialize(buffer: Buffer): Record<string, unknown>;
   responseSerialize(message: object): Buffer;
-};
+}
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 const allBytes = Array.from({ length: 256 }, (_, unit) => String.fromCharCode(unit)).join('');

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { CauseLog } from '../../../src/modules/etcd/cause-log.js';
+import { type LogLine, recordingLog } from '../../support/recording-log.js';
+import { ManualClock } from '../common/manual-clock.js';
+
+it('warns of each cause at once, and of the same after 1, 3, 7 … minutes, then every half hour', async () => {
+  const clock = new ManualClock();
+  const lines: LogLine[] = [];
+  const causes = new CauseLog(recordingLog(lines), clock);
+  const warnedAt: number[] = [];
+  for (let minute = 0; minute <= 130; minute += 0.5) {
+    const before = lines.length;
+    causes.warn('Unable to connect', { error: new Error('refused') });
+    if (lines.length > before) warnedAt.push(minute);
+    await clock.advance(30_000);
+  }
+  expect(warnedAt).toEqual([0, 1, 3, 7, 15, 31, 61, 91, 121]);
+  causes.warn('Unable to connect', { error: new Error('another cause') });
+  expect(lines).toHaveLength(10);
+  causes.reset();
+  causes.warn('Unable to connect', { error: new Error('refused') });
+  expect(lines).toHaveLength(11);
+  expect(lines[0]).toMatchObject({ level: 'warn', message: 'Unable to connect' });
+});
