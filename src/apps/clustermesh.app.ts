@@ -1,39 +1,11 @@
-import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
-import { serveUntilSignal } from '../cli/shutdown.js';
 import type { Log } from '../common/log.js';
-import { TaskGroup } from '../common/task-group.js';
 import type { ClustermeshOptions } from '../modules/config/clustermesh-options.js';
-import { HTTP_APP_OPTIONS } from '../modules/http/http-app-options.js';
-import { NestLogger } from '../modules/logging/nest-logger.js';
 import { buildInfo } from '../version.js';
 import { ClustermeshStart } from './clustermesh-start.js';
 import { ClustermeshModule } from './clustermesh.module.js';
+import { serve } from './serve.js';
 
-/**
- * Runs until a signal comes; resolves with the exit code. Rejects with StartError for what the operator can mend, also
- * later (the CRDs did not come), and with anything else for a bug.
- */
-export async function runClustermesh(options: ClustermeshOptions, log: Log): Promise<number> {
-  const module = ClustermeshModule.register(options, log, buildInfo());
-  const app = await NestFactory.create(module, {
-    ...HTTP_APP_OPTIONS,
-    logger: new NestLogger(log.child('nest')),
-    abortOnError: false,
-  });
-  await app.init();
-  const { tasks, crashed } = superviseTasks();
-  await Promise.race([app.get(ClustermeshStart).run(tasks), crashed]);
-  const stop = async (): Promise<void> => {
-    await tasks.stop();
-    await app.close();
-  };
-  return Promise.race([serveUntilSignal({ log, stop }), crashed]);
-}
-
-/** Loops whose failure ends the process: `crashed` rejects with the first one's error. */
-function superviseTasks(): { tasks: TaskGroup; crashed: Promise<never> } {
-  let crash: (error: unknown) => void = () => undefined;
-  const crashed = new Promise<never>((_, reject) => (crash = reject));
-  return { tasks: new TaskGroup((_task, error) => crash(error)), crashed };
+/** As serve(). */
+export function runClustermesh(options: ClustermeshOptions, log: Log): Promise<number> {
+  return serve(ClustermeshModule.register(options, log, buildInfo()), ClustermeshStart, log);
 }

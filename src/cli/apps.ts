@@ -2,11 +2,13 @@ import type { Log } from '../common/log.js';
 import type { ClustermeshOptions } from '../modules/config/clustermesh-options.js';
 import type { KvstoreMeshStatusOptions, TroubleshootOptions } from '../modules/config/debug-options.js';
 import type { EtcdInitOptions } from '../modules/config/etcdinit-options.js';
+import type { KvstoremeshOptions } from '../modules/config/kvstoremesh-options.js';
 import type { TextSink } from '../common/text-sink.js';
 
 /** What each command does once its options are read; resolves with the exit code, throws StartError for what its operator can mend. */
 export interface Apps {
   clustermesh(options: ClustermeshOptions, log: Log): Promise<number>;
+  kvstoremesh(options: KvstoremeshOptions, log: Log): Promise<number>;
   etcdinit(options: EtcdInitOptions, log: Log): Promise<number>;
   /** Of both `clustermesh-dbg` and `kvstoremesh-dbg`. */
   troubleshoot(options: TroubleshootOptions, out: TextSink): Promise<number>;
@@ -18,6 +20,10 @@ export const lazyApps: Apps = {
   clustermesh: async (options, log) => {
     const { runClustermesh } = await import('../apps/clustermesh.app.js');
     return runClustermesh(options, log);
+  },
+  kvstoremesh: async (options, log) => {
+    const { runKvstoremesh } = await import('../apps/kvstoremesh.app.js');
+    return runKvstoremesh(options, log);
   },
   etcdinit: async (options, log) => {
     const { runEtcdInit } = await import('../apps/etcdinit.app.js');

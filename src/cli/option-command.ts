@@ -2,7 +2,7 @@ import type { Log } from '../common/log.js';
 import { StartError } from '../common/start-error.js';
 import type { WorkingCommand } from '../modules/config/commands.js';
 import { flagsOf } from '../modules/config/flags.js';
-import type { LoadedOptions } from '../modules/config/load-clustermesh-options.js';
+import type { LoadedOptions } from '../modules/config/load-kvstore-command.js';
 import type { OptionProblem } from '../modules/config/option-problem.js';
 import { readArgv, type ReadArgv } from '../modules/config/read-argv.js';
 import type { Environment } from '../modules/config/resolve-flags.js';

@@ -44,6 +44,12 @@ const flagCommands: Readonly<Record<WorkingCommand, (call: FlagCommandCall) => P
     const { clustermeshCommand } = await import('./clustermesh.command.js');
     return runOptionCommand(clustermeshCommand(apps), tokens, help, io);
   },
+  kvstoremesh: async ({ tokens, help, io, apps }) => {
+    const { runOptionCommand } = await import('./option-command.js');
+    const { loadKvstoremeshOptions } = await import('../modules/config/load-kvstoremesh-options.js');
+    const command = { name: 'kvstoremesh', load: loadKvstoremeshOptions, run: apps.kvstoremesh } as const;
+    return runOptionCommand(command, tokens, help, io);
+  },
   etcdinit: async ({ tokens, help, io, apps }) => {
     const { runOptionCommand } = await import('./option-command.js');
     const { loadEtcdInitOptions } = await import('../modules/config/load-tool-options.js');

@@ -1,6 +1,6 @@
 import type { WorkingCommand } from '../modules/config/commands.js';
 import { flagsOf } from '../modules/config/flags.js';
-import type { LoadedOptions } from '../modules/config/load-clustermesh-options.js';
+import type { LoadedOptions } from '../modules/config/load-kvstore-command.js';
 import { readArgv, type ReadArgv } from '../modules/config/read-argv.js';
 import type { Environment } from '../modules/config/resolve-flags.js';
 import type { TextSink } from '../common/text-sink.js';

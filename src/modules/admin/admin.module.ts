@@ -29,6 +29,8 @@ export interface AdminModuleOptions {
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   /** Tokens of StageSource providers, in data-flow order. */
   readonly stages: readonly InjectionToken[];
+  /** Whether there is a source that can be listed afresh: POST /resync. Default true. */
+  readonly resync?: boolean;
 }
 
 /** /status and /resync, and the gauges that follow them. Import it even when the admin listener is off. */
@@ -38,7 +40,7 @@ export class AdminModule implements NestModule {
     return {
       module: AdminModule,
       imports: options.imports,
-      controllers: [StatusController, ResyncController],
+      controllers: options.resync === false ? [StatusController] : [StatusController, ResyncController],
       providers: [statusReport(options), resyncJobs, StatusMetrics],
     };
   }

@@ -1,5 +1,4 @@
-import { clusterNameFault } from './cluster-name.js';
-import { isLoopback, parseHostPort } from './host-port.js';
+import { addressFault, adminFault, kvstoreFault, nameFault } from './setting-faults.js';
 import { AtLeast, DurationAtLeast, InRange, OneOf, Rule } from './setting-rules.js';
 
 const maxClusters = [255, 511] as const;
@@ -93,11 +92,6 @@ function idFault(id: number, settings: ClustermeshSettings): string | undefined 
   return id > max ? `invalid cluster id ${id}: must be in range 0..${max}` : undefined;
 }
 
-function nameFault(name: string): string | undefined {
-  const fault = clusterNameFault(name);
-  return fault === undefined ? undefined : `invalid cluster name ${JSON.stringify(name)}: ${fault}`;
-}
-
 function defaultNameFault(name: string, settings: ClustermeshSettings): string | undefined {
   if (name !== 'default' || settings.clusterId === 0) return undefined;
   return 'cannot use default cluster name (default) with option cluster-id';
@@ -106,22 +100,4 @@ function defaultNameFault(name: string, settings: ClustermeshSettings): string |
 function kubernetesFault(enabled: boolean, settings: ClustermeshSettings): string | undefined {
   const configured = settings.inCluster || settings.k8sApiServer !== '' || settings.k8sKubeconfigPath !== '';
   return enabled && configured ? undefined : 'Kubernetes client not configured, cannot continue.';
-}
-
-function kvstoreFault(type: string): string | undefined {
-  if (type === 'etcd') return undefined;
-  if (type === '') return 'kvstore not configured';
-  return `failed connecting to kvstore: unknown key-value store type ${JSON.stringify(type)}. See cilium.link/err-kvstore for details`;
-}
-
-function addressFault(address: string): string | undefined {
-  if (address === '' || parseHostPort(address) !== undefined) return undefined;
-  return '--{flag}={value} is invalid; must be host:port or :port';
-}
-
-function adminFault(address: string): string | undefined {
-  if (address === '') return undefined;
-  const parsed = parseHostPort(address);
-  if (parsed !== undefined && isLoopback(parsed.host)) return undefined;
-  return '--{flag}={value} is invalid; the admin API has no authentication, so its address must be host:port with a loopback host such as 127.0.0.1';
 }

@@ -104,6 +104,18 @@ export const FLAGS: readonly Flag[] = [
   ...on(
     ['kvstoremesh'],
     ['api-serve-addr', 'string', 'localhost:9889', 'host:port of the KVStoreMesh API'],
+    [
+      'admin-serve-addr',
+      'string',
+      '127.0.0.1:9896',
+      'Loopback host:port of the admin API and status page (empty: off)',
+    ],
+    [
+      'clustermesh-cache-ttl',
+      'duration',
+      '0s',
+      'Drop the services of a remote cluster that has been away for longer (0: never)',
+    ],
     ['clustermesh-config', 'string', '', 'Path to the ClusterMesh configuration directory'],
     [
       'disable-drain-on-disconnection',

@@ -1,77 +1,33 @@
 import type { ClustermeshOptions, KubernetesOptions, KvstoreOptions } from './clustermesh-options.js';
 import { ClustermeshSettings } from './clustermesh-settings.js';
-import { deepFreeze } from './deep-freeze.js';
-import { propertyName } from './flag.js';
-import { flagsOf } from './flags.js';
-import { type KvstoreOpts, readKvstoreOpts } from './kvstore-opts.js';
-import type { OptionProblem } from './option-problem.js';
+import { type LoadedOptions, loadKvstoreCommand } from './load-kvstore-command.js';
 import type { ReadArgv } from './read-argv.js';
-import { effectiveOptions, type Environment, resolveFlags, type Setting } from './resolve-flags.js';
-import { validateSettings } from './validate-settings.js';
-
-/** What a command line and an environment amount to: the options, or everything that is wrong with them at once. */
-export interface LoadedOptions<O> {
-  readonly options: O | undefined;
-  readonly problems: readonly OptionProblem[];
-  /** How to log, as far as it could be read. */
-  readonly logging: { readonly debug: boolean; readonly format: 'logfmt' | 'json' };
-  /** `  --name='value'`, sorted. */
-  readonly effective: readonly string[];
-}
+import type { Environment } from './resolve-flags.js';
 
 /** Reads, checks and freezes the options of `clustermesh`. Opens nothing. */
 export function loadClustermeshOptions(
   argv: Pick<ReadArgv, 'given' | 'errors'>,
   env: Environment,
 ): LoadedOptions<ClustermeshOptions> {
-  const { settings, problems } = resolveFlags(flagsOf('clustermesh'), argv.given, env);
-  const typed = typedSettings(settings, env);
-  const origin = settings.find((setting) => setting.flag.name === 'kvstore-opt')?.origin ?? '';
-  const { opts, problem: badOpts } = readKvstoreOpts(typed.kvstoreOpt, origin);
-
-  const unreadable = new Set(problems.map((problem) => problem.flag));
-  const rules = [...validateSettings(typed, settings), ...kvstoreProblems(typed, opts), badOpts ?? []].flat();
-  const all = [
-    ...argv.errors.map((message): OptionProblem => ({ flag: '', message, usage: true })),
-    ...problems,
-    ...rules.filter((problem) => !unreadable.has(problem.flag)),
-  ];
-  return {
-    options: all.length === 0 ? deepFreeze(optionsOf(typed, opts, env)) : undefined,
-    problems: all,
-    logging: { debug: typed.debug, format: typed.logFormat === 'json' ? 'json' : 'logfmt' },
-    effective: effectiveOptions(settings),
-  };
-}
-
-function typedSettings(settings: readonly Setting[], env: Environment): ClustermeshSettings {
-  const values = Object.fromEntries(settings.map(({ flag, value }) => [propertyName(flag), value]));
   const isSet = (name: string): boolean => (env[name] ?? '') !== '';
   const inCluster =
     (isSet('KUBERNETES_SERVICE_HOST') && isSet('KUBERNETES_SERVICE_PORT')) || isSet('K8S_NODE_NAME');
-  return Object.assign(new ClustermeshSettings(), values, { inCluster });
+  const blank = Object.assign(new ClustermeshSettings(), { inCluster });
+  return loadKvstoreCommand('clustermesh', blank, argv, env, (settings, kvstore) =>
+    optionsOf(settings, kvstore, env),
+  );
 }
 
-function kvstoreProblems(settings: ClustermeshSettings, opts: KvstoreOpts): OptionProblem[] {
-  if (
-    settings.kvstore !== 'etcd' ||
-    (opts['etcd.config'] ?? '') !== '' ||
-    (opts['etcd.address'] ?? '') !== ''
-  ) {
-    return [];
-  }
-  const message =
-    'failed connecting to kvstore: invalid etcd configuration, etcd.config or etcd.address must be specified';
-  const expected = 'etcd.config=<path> or etcd.address=<url>';
-  return [{ flag: 'kvstore-opt', message, usage: false, option: '--kvstore-opt', expected }];
-}
-
-function optionsOf(settings: ClustermeshSettings, opts: KvstoreOpts, env: Environment): ClustermeshOptions {
+function optionsOf(
+  settings: ClustermeshSettings,
+  kvstore: KvstoreOptions,
+  env: Environment,
+): ClustermeshOptions {
   return {
     clusterName: settings.clusterName,
     clusterId: settings.clusterId,
     maxConnectedClusters: settings.maxConnectedClusters,
-    kvstore: kvstoreOf(settings, opts),
+    kvstore,
     crdWaitTimeoutMs: settings.crdWaitTimeout,
     enableExternalWorkloads: settings.enableExternalWorkloads,
     clusterUsersEnabled: settings.clusterUsersEnabled,
@@ -87,25 +43,6 @@ function optionsOf(settings: ClustermeshSettings, opts: KvstoreOpts, env: Enviro
     pprof: settings.pprof,
     pprofAddress: settings.pprofAddress,
     pprofPort: settings.pprofPort,
-  };
-}
-
-function kvstoreOf(settings: ClustermeshSettings, opts: KvstoreOpts): KvstoreOptions {
-  const qps = opts['etcd.qps'] ?? 20;
-  return {
-    ...(opts['etcd.config'] ? { configPath: opts['etcd.config'] } : {}),
-    ...(opts['etcd.address'] ? { address: opts['etcd.address'] } : {}),
-    qps,
-    ...(opts['etcd.bootstrapQps'] ? { bootstrapQps: opts['etcd.bootstrapQps'] } : {}),
-    maxInflight: opts['etcd.maxInflight'] || qps,
-    limit: opts['etcd.limit'] ?? 256,
-    keepaliveHeartbeatMs: opts['etcd.keepaliveHeartbeat'] ?? 15_000,
-    keepaliveTimeoutMs: opts['etcd.keepaliveTimeout'] ?? 25_000,
-    maxTxnOps: opts['etcd.maxTxnOps'] ?? 128,
-    leaseTtlMs: settings.kvstoreLeaseTtl,
-    periodicSyncMs: settings.kvstorePeriodicSync,
-    connectivityTimeoutMs: settings.kvstoreConnectivityTimeout,
-    maxConsecutiveQuorumErrors: settings.kvstoreMaxConsecutiveQuorumErrors,
   };
 }
 

@@ -4,7 +4,7 @@ import type { EtcdInitOptions } from './etcdinit-options.js';
 import { type CommandName, propertyName } from './flag.js';
 import { flagsOf } from './flags.js';
 import { parseHostPort } from './host-port.js';
-import type { LoadedOptions } from './load-clustermesh-options.js';
+import type { LoadedOptions } from './load-kvstore-command.js';
 import type { OptionProblem } from './option-problem.js';
 import type { ReadArgv } from './read-argv.js';
 import { effectiveOptions, type Environment, resolveFlags } from './resolve-flags.js';

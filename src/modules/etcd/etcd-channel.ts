@@ -3,6 +3,7 @@ import { checkServerIdentity, createSecureContext, type SecureContext } from 'no
 import { Channel, type ChannelCredentials, type ChannelOptions, credentials } from '@grpc/grpc-js';
 import { EtcdConfigError } from './config/etcd-config.js';
 import type { EtcdSettings } from './config/etcd-config-loader.js';
+import { systemRoots } from './system-roots.js';
 
 export interface KeepAlive {
   readonly heartbeatMs: number;
@@ -20,8 +21,7 @@ const nameForIps = 'localhost';
  * @throws EtcdConfigError for certificates that cannot be used, as a key that does not fit its certificate.
  */
 export function openChannel(endpoint: string, settings: EtcdSettings, keepAlive: KeepAlive): Channel {
-  const address = endpoint.replace(/^https?:\/\//, '').replace(/\/$/, '');
-  const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+  const { address, host } = addressOf(endpoint);
   const secure = usesTls(endpoint, settings);
   const options: ChannelOptions = {
     'grpc.keepalive_time_ms': Math.max(minHeartbeatMs, keepAlive.heartbeatMs),
@@ -45,6 +45,14 @@ export function openChannel(endpoint: string, settings: EtcdSettings, keepAlive:
   );
 }
 
+/** `host:port` and its parts; IPv6 hosts without their brackets. */
+export function addressOf(endpoint: string): { address: string; host: string; port: number } {
+  const address = endpoint.replace(/^https?:\/\//, '').replace(/\/$/, '');
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  return { address, host, port: Number(address.slice(colon + 1)) };
+}
+
 /** A scheme decides; without one TLS is used unless the configuration says insecure-transport. */
 export function usesTls(endpoint: string, { config }: EtcdSettings): boolean {
   if (endpoint.startsWith('https://')) return true;
@@ -59,7 +67,8 @@ function tlsCredentials(host: string, settings: EtcdSettings): ChannelCredential
   });
 }
 
-function secureContext({ config, ca, clientCert }: EtcdSettings): SecureContext {
+/** @throws EtcdConfigError for certificates that cannot be used. */
+export function secureContext({ config, ca = systemRoots(), clientCert }: EtcdSettings): SecureContext {
   try {
     return createSecureContext({
       minVersion: 'TLSv1.2',

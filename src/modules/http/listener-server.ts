@@ -64,6 +64,10 @@ function admit(spec: ListenerSpec, request: IncomingMessage, response: ServerRes
   }
   const [path = ''] = (request.url ?? '').split('?', 1);
   if (spec.serves(path)) return true;
+  if (spec.notFound) {
+    send(response, 404, 'application/json', spec.notFound(path));
+    return false;
+  }
   // Byte for byte what Go's http.NotFound sends.
   response.setHeader('X-Content-Type-Options', 'nosniff');
   send(response, 404, TEXT, '404 page not found\n');

@@ -1,12 +1,18 @@
 import { StartError } from '../../common/start-error.js';
 import type { ClustermeshOptions } from '../config/clustermesh-options.js';
 import { type HostPort, isLoopback, parseHostPort } from '../config/host-port.js';
+import type { KvstoremeshOptions } from '../config/kvstoremesh-options.js';
 import type { ListenerSpec } from './listener.js';
 import { refuseForeign } from './local-request.js';
 
-export type ListenOptions = Pick<ClustermeshOptions, 'healthPort' | 'prometheusServeAddr' | 'adminServeAddr'>;
+export type ListenOptions = Pick<
+  ClustermeshOptions,
+  'healthPort' | 'prometheusServeAddr' | 'adminServeAddr'
+> &
+  Partial<Pick<KvstoremeshOptions, 'apiServeAddr'>>;
 
 const healthPaths: ReadonlySet<string> = new Set(['/readyz', '/livez']);
+const apiPaths: ReadonlySet<string> = new Set(['/v1/cluster', '/v1/cluster/']);
 const metricsPaths: ReadonlySet<string> = new Set(['/metrics']);
 
 /** What the program listens on. Rejects addresses that the options should not have let through, with StartError. */
@@ -32,11 +38,22 @@ export function listenerTable(options: ListenOptions): readonly ListenerSpec[] {
       opened: 'Starting metrics server',
     });
   }
+  if (options.apiServeAddr !== undefined) {
+    listeners.push({
+      name: 'api',
+      ...addressOf('api-serve-addr', options.apiServeAddr),
+      serves: (path) => apiPaths.has(path),
+      notFound: (path) => JSON.stringify({ code: 404, message: `path ${path} was not found` }),
+      failure: 'Unable to start KVStoreMesh API',
+      subsys: 'kvstoremesh-api',
+      opened: 'Started KVStoreMesh API',
+    });
+  }
   if (options.adminServeAddr !== '') {
     listeners.push({
       name: 'admin',
       ...loopbackOf('admin-serve-addr', options.adminServeAddr),
-      serves: (path) => !healthPaths.has(path) && !metricsPaths.has(path),
+      serves: (path) => ![healthPaths, metricsPaths, apiPaths].some((paths) => paths.has(path)),
       refuse: refuseForeign,
       headers: { 'X-Content-Type-Options': 'nosniff' },
       failure: 'Unable to start admin API',

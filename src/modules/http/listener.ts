@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-export type ListenerName = 'health' | 'metrics' | 'admin';
+export type ListenerName = 'health' | 'metrics' | 'admin' | 'api';
 
 /** Why a request is not let in. */
 export interface Refusal {
@@ -18,6 +18,8 @@ export interface ListenerSpec {
   readonly port: number;
   /** A path that is not served is `404 page not found`, as of the original's servers. */
   readonly serves: (path: string) => boolean;
+  /** JSON answer to what is not served, instead of that text. */
+  readonly notFound?: (path: string) => string;
   /** Looks at the headers before anything else does; undefined lets the request in. */
   readonly refuse?: (request: IncomingMessage) => Refusal | undefined;
   /** Sent with every answer. */

@@ -19,6 +19,8 @@ export type QuorumError = 'timeout' | 'lock timeout' | 'no event received';
 export interface ScopeGauges {
   /** `ip/v1`. */
   readonly scope: string;
+  /** The remote cluster whose keys they are; absent: our own. */
+  readonly cluster?: string;
   readonly keys: number;
   readonly dirty: number;
   readonly inFlight: number;
@@ -77,27 +79,37 @@ export class KvstoreMetrics {
     this.registry.gauge('bootstrap_seconds').set({ source_cluster: this.cluster }, seconds);
   }
 
-  queueSize(scope: string, keys: number): void {
-    this.registry.gauge('kvstore_sync_queue_size').set({ scope, source_cluster: this.cluster }, keys);
+  queueSize(scope: string, keys: number, cluster = this.cluster): void {
+    this.registry.gauge('kvstore_sync_queue_size').set({ scope, source_cluster: cluster }, keys);
   }
 
-  initialSync(scope: string, done: boolean): void {
-    const labels = { scope, source_cluster: this.cluster, action: 'write' };
+  initialSync(scope: string, done: boolean, cluster = this.cluster): void {
+    const labels = { scope, source_cluster: cluster, action: 'write' };
     this.registry.gauge('kvstore_initial_sync_completed').set(labels, done ? 1 : 0);
   }
 
   /** Reads the per-scope gauges off the state itself before each scrape, so that they never disagree with it. */
   followScopes(source: () => readonly ScopeGauges[]): void {
     this.registry.beforeScrape(() => {
-      for (const scope of source()) this.scope(scope);
+      const scopes = source();
+      this.total('kvstore_keys', scopes, ({ keys }) => keys);
+      this.total('kvstore_refused_keys', scopes, ({ refused }) => refused);
+      for (const { scope, cluster, dirty, inFlight, synced } of scopes) {
+        this.queueSize(scope, dirty + inFlight, cluster);
+        this.initialSync(scope, synced, cluster);
+        this.syncError(scope, 0, cluster);
+      }
     });
   }
 
-  private scope({ scope, keys, dirty, inFlight, refused, synced }: ScopeGauges): void {
-    this.queueSize(scope, dirty + inFlight);
-    this.initialSync(scope, synced);
-    this.syncError(scope, 0);
-    this.registry.gauge('kvstore_keys').set({ scope }, keys);
-    this.registry.gauge('kvstore_refused_keys').set({ scope }, refused);
+  /** Of all clusters together. */
+  private total(
+    name: 'kvstore_keys' | 'kvstore_refused_keys',
+    scopes: readonly ScopeGauges[],
+    of: (scope: ScopeGauges) => number,
+  ): void {
+    const sums = new Map<string, number>();
+    for (const scope of scopes) sums.set(scope.scope, (sums.get(scope.scope) ?? 0) + of(scope));
+    for (const [scope, sum] of sums) this.registry.gauge(name).set({ scope }, sum);
   }
 }

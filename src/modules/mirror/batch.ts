@@ -19,7 +19,8 @@ export function collect(waiting: Set<Scope>, limits: BatchLimits): KeyRecord[] {
   const batch = new Batch(limits);
   do {
     const share = Math.max(1, Math.ceil((limits.maxOps - batch.records.length) / Math.max(1, waiting.size)));
-    for (const scope of [...waiting]) {
+    const round = [...waiting];
+    for (const scope of round) {
       if (batch.full) break;
       takeFrom(scope, share, batch);
       waiting.delete(scope);

@@ -32,7 +32,7 @@ export class MirrorAdmin implements MirrorStatus, MirrorResync {
   }
 
   scopes(): readonly ScopeStatus[] {
-    return [...this.table.canaries.keys()].map((name) => status(this.desired.scope(name)));
+    return [...this.desired.scopes.values()].filter((scope) => !scope.express).map(status);
   }
 
   async resync(request: ResyncRequest, signal: AbortSignal): Promise<ResyncReport> {
@@ -47,7 +47,8 @@ export class MirrorAdmin implements MirrorStatus, MirrorResync {
 
 function status(scope: Scope): ScopeStatus {
   return {
-    scope: scope.name,
+    scope: scope.label,
+    ...(scope.spec.cluster === undefined ? {} : { cluster: scope.spec.cluster }),
     keys: scope.records.size,
     dirty: scope.dirty.size,
     inFlight: scope.inFlight,

@@ -4,6 +4,8 @@ import type { ResyncReport } from './resync.js';
 export interface ScopeStatus {
   /** `ip/v1`. */
   readonly scope: string;
+  /** The remote cluster whose keys they are; absent: our own. */
+  readonly cluster?: string;
   /** Keys that are wanted in etcd. */
   readonly keys: number;
   /** Keys whose stored value is not known to be the wanted one and that wait to be written. */

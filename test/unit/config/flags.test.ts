@@ -48,7 +48,8 @@ describe('the table of flags', () => {
       'k8s-client-connection-timeout k8s-client-connection-keep-alive k8s-heartbeat-timeout k8s-service-proxy-name ' +
       'admin-serve-addr';
     const kvstoremesh =
-      'api-serve-addr clustermesh-config per-cluster-ready-timeout global-ready-timeout disable-drain-on-disconnection';
+      'api-serve-addr clustermesh-config per-cluster-ready-timeout global-ready-timeout disable-drain-on-disconnection ' +
+      'admin-serve-addr clustermesh-cache-ttl';
     const sorted = (text: string): string => text.split(' ').toSorted().join(' ');
     expect(names('clustermesh')).toBe(sorted(`${both} ${clustermesh}`));
     expect(names('kvstoremesh')).toBe(sorted(`${both} ${kvstoremesh}`));

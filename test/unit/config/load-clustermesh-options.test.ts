@@ -40,7 +40,11 @@ describe('defaults', () => {
         connectionKeepAliveMs: 30_000,
         heartbeatTimeoutMs: 30_000,
         serviceProxyName: '',
-        environment: { KUBERNETES_SERVICE_HOST: undefined, KUBERNETES_SERVICE_PORT: undefined, K8S_NODE_NAME: undefined },
+        environment: {
+          KUBERNETES_SERVICE_HOST: undefined,
+          KUBERNETES_SERVICE_PORT: undefined,
+          K8S_NODE_NAME: undefined,
+        },
       },
       healthPort: 9880,
       prometheusServeAddr: '',

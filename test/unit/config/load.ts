@@ -1,9 +1,7 @@
 import type { ClustermeshOptions } from '../../../src/modules/config/clustermesh-options.js';
 import { flagsOf } from '../../../src/modules/config/flags.js';
-import {
-  type LoadedOptions,
-  loadClustermeshOptions,
-} from '../../../src/modules/config/load-clustermesh-options.js';
+import { loadClustermeshOptions } from '../../../src/modules/config/load-clustermesh-options.js';
+import type { LoadedOptions } from '../../../src/modules/config/load-kvstore-command.js';
 import { readArgv } from '../../../src/modules/config/read-argv.js';
 import type { Environment } from '../../../src/modules/config/resolve-flags.js';
 

@@ -1,0 +1,96 @@
+import { Module, type Provider } from '@nestjs/common';
+import { CLOCK, type Clock } from '../../common/clock.js';
+import { LOG, type Log } from '../../common/log.js';
+import { CLUSTERMESH_OPTIONS } from '../config/clustermesh-options.js';
+import type { KvstoremeshOptions } from '../config/kvstoremesh-options.js';
+import { MetricsRegistry } from '../metrics/metrics-registry.js';
+import { RemoteClusterMetrics } from '../metrics/remote-cluster-metrics.js';
+import { DesiredState } from '../mirror/desired-state.js';
+import { MirrorService } from '../mirror/mirror.service.js';
+import { ClusterApiController } from './cluster-api.controller.js';
+import { ConnectGate } from './connect-gate.js';
+import { KvstoreMesh } from './kvstoremesh.service.js';
+import { MeshReadiness } from './mesh-readiness.js';
+import type { SessionTiming } from './remote-session.js';
+
+/** The times of spec/kvstoremesh.md §18, as a provider, so that tests need not wait for minutes. */
+export const MESH_TIMING = Symbol('MeshTiming');
+
+export interface MeshTiming extends SessionTiming {
+  /** Between the removal of a configuration file and that of the data, ms. */
+  readonly drainMs: number;
+  /** Of all remote clusters together. 511 of them are connected within five seconds, and no network calls that a storm. */
+  readonly connectsPerSecond: number;
+}
+
+const meshTiming: MeshTiming = {
+  heartbeatMs: 120_000,
+  answerMs: 10_000,
+  configRetryMs: 5000,
+  configLimitMs: 180_000,
+  drainMs: 180_000,
+  connectsPerSecond: 100,
+};
+
+const providers: Provider[] = [
+  { provide: MESH_TIMING, useValue: meshTiming },
+  {
+    provide: RemoteClusterMetrics,
+    inject: [MetricsRegistry, CLUSTERMESH_OPTIONS],
+    useFactory: (registry: MetricsRegistry, { clusterName }: KvstoremeshOptions) =>
+      new RemoteClusterMetrics(registry, clusterName),
+  },
+  {
+    provide: KvstoreMesh,
+    inject: [CLUSTERMESH_OPTIONS, DesiredState, MirrorService, RemoteClusterMetrics, MESH_TIMING, CLOCK, LOG],
+    useFactory: (
+      options: KvstoremeshOptions,
+      desired: DesiredState,
+      mirror: MirrorService,
+      metrics: RemoteClusterMetrics,
+      timing: MeshTiming,
+      clock: Clock,
+      log: Log,
+    ) => {
+      const maxPerSecond = timing.connectsPerSecond;
+      const gate = new ConnectGate({ perSecond: maxPerSecond, clock });
+      const mesh = new KvstoreMesh({
+        options,
+        desired,
+        mirror,
+        gate,
+        metrics,
+        timing,
+        drainMs: timing.drainMs,
+        clock,
+        log: log.child('kvstoremesh'),
+        random: Math.random,
+      });
+      metrics.follow(() => ({ clusters: mesh.clusters(), attempts: gate.total, maxPerSecond }));
+      return mesh;
+    },
+  },
+  {
+    provide: MeshReadiness,
+    inject: [CLUSTERMESH_OPTIONS, KvstoreMesh, MirrorService, CLOCK, LOG],
+    useFactory: (
+      options: KvstoremeshOptions,
+      mesh: KvstoreMesh,
+      mirror: MirrorService,
+      clock: Clock,
+      log: Log,
+    ) =>
+      new MeshReadiness({
+        mesh,
+        mirror,
+        perClusterMs: options.perClusterReadyTimeoutMs,
+        globalMs: options.globalReadyTimeoutMs,
+        clock,
+        log: log.child('kvstoremesh'),
+      }),
+  },
+];
+
+/** Remote clusters into the local etcd: the source beside k8s-sync, over the same mirror. */
+@Module({ controllers: [ClusterApiController], providers, exports: [KvstoreMesh, MeshReadiness] })
+export class KvstoremeshModule {}

@@ -1,0 +1,206 @@
+import { textOf } from '../../common/bytes.js';
+import type { Clock } from '../../common/clock.js';
+import type { Log } from '../../common/log.js';
+import type { StageSource, StageStatus } from '../../common/stage.js';
+import type { TaskGroup } from '../../common/task-group.js';
+import { clusterNameFault } from '../config/cluster-name.js';
+import type { KvstoremeshOptions } from '../config/kvstoremesh-options.js';
+import type { RemoteClusterMetrics } from '../metrics/remote-cluster-metrics.js';
+import type { DesiredState } from '../mirror/desired-state.js';
+import type { MirrorService } from '../mirror/mirror.service.js';
+import { ClusterCache } from './cluster-cache.js';
+import { clusterStage } from './cluster-stage.js';
+import { clusterView, type ClusterView } from './cluster-view.js';
+import { ConfigDirectory } from './config-directory.js';
+import type { ConnectGate } from './connect-gate.js';
+import { clusterOf } from './mesh-table.js';
+import { RemoteBudget } from './remote-budget.js';
+import { RemoteCluster } from './remote-cluster.js';
+import { configWarnings } from './remote-config.js';
+import type { SessionTiming } from './remote-session.js';
+
+export interface KvstoreMeshOptions {
+  readonly options: KvstoremeshOptions;
+  readonly desired: DesiredState;
+  readonly mirror: MirrorService;
+  readonly gate: ConnectGate;
+  readonly metrics: RemoteClusterMetrics;
+  readonly timing: SessionTiming;
+  /** Between the removal of a configuration file and that of the data, ms. */
+  readonly drainMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+}
+
+interface Running {
+  readonly cluster: RemoteCluster;
+  readonly stop: () => Promise<void>;
+}
+
+/** Which remote clusters there are: follows the configuration directory, runs one RemoteCluster a file, drains what is gone. */
+export class KvstoreMesh implements StageSource {
+  private readonly running = new Map<string, Running>();
+  /** Clusters that are being removed; true: their file is back, so they are added anew afterwards. */
+  private readonly draining = new Map<string, boolean>();
+  private tasks: TaskGroup | undefined;
+
+  constructor(private readonly parts: KvstoreMeshOptions) {}
+
+  /** Sorted by name, byte by byte. */
+  clusters(): readonly RemoteCluster[] {
+    const names = [...this.running.keys()].toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    return names.flatMap((name) => this.running.get(name)?.cluster ?? []);
+  }
+
+  views(): ClusterView[] {
+    return this.clusters().map(clusterView);
+  }
+
+  /** Reads the directory, begins to connect. @throws StartError when there is no such directory. */
+  async start(tasks: TaskGroup): Promise<void> {
+    this.tasks = tasks;
+    const { options, clock, log } = this.parts;
+    const directory = new ConfigDirectory({
+      path: options.clustermeshConfig,
+      ownCluster: options.clusterName,
+      clock,
+      log,
+      listener: {
+        added: (name) => this.added(name),
+        changed: (name) => this.changed(name),
+        removed: (name) => this.removed(name),
+      },
+    });
+    const before = this.storedClusters();
+    await directory.open();
+    for (const name of before) if (!this.running.has(name)) this.leftOver(name);
+    tasks.spawn('configuration directory', (signal) => directory.run(signal));
+    if (options.cacheTtlMs > 0) tasks.spawn('cache expiry', (signal) => this.expire(signal));
+  }
+
+  stageStatus(): readonly StageStatus[] {
+    const now = this.parts.clock.now();
+    const clusters = this.clusters();
+    return [
+      ...this.parts.gate.stageStatus(),
+      ...clusters.map((cluster) => clusterStage(cluster, this.warnings(cluster, clusters), now)),
+    ];
+  }
+
+  private warnings(cluster: RemoteCluster, clusters: readonly RemoteCluster[]): string[] {
+    if (!cluster.config) return [];
+    const others = clusters.filter((other) => other !== cluster);
+    const ids = others.flatMap(({ name, config }) => (config ? [{ name, id: config.id }] : []));
+    return configWarnings(cluster.config, this.parts.options, ids);
+  }
+
+  /** What a previous run left in the local etcd. */
+  private storedClusters(): ReadonlySet<string> {
+    return new Set([...this.parts.desired.scopes.keys()].map((name) => textOf(clusterOf(name))));
+  }
+
+  private added(name: string): void {
+    const { log } = this.parts;
+    if (this.draining.has(name)) {
+      log.info('Delaying configuration of remote cluster, which is still being removed', {
+        clusterName: name,
+      });
+      this.draining.set(name, true);
+      return;
+    }
+    const fault = clusterNameFault(name);
+    if (fault !== undefined) log.error('Remote cluster name is invalid', { clusterName: name, error: fault });
+    log.info('New remote cluster configuration', { clusterName: name });
+    this.connect(name);
+  }
+
+  private changed(name: string): void {
+    this.parts.log.info('etcd configuration has changed, re-creating connection', { clusterName: name });
+    this.running.get(name)?.cluster.reconfigure();
+  }
+
+  private removed(name: string): void {
+    this.parts.log.info('Remote cluster configuration removed', { clusterName: name });
+    if (this.draining.has(name)) {
+      this.draining.set(name, false);
+      return;
+    }
+    const gone = this.running.get(name);
+    if (!gone) return;
+    this.running.delete(name);
+    this.drain(name, gone.cluster.cache, gone.stop);
+  }
+
+  private leftOver(name: string): void {
+    this.parts.log.info('A previous run left the cache of a cluster that is not configured', {
+      clusterName: name,
+    });
+    this.drain(name, this.cacheOf(name), () => Promise.resolve());
+  }
+
+  private drain(name: string, cache: ClusterCache, stop: () => Promise<void>): void {
+    const { options, drainMs, log } = this.parts;
+    this.draining.set(name, false);
+    this.tasks?.spawn(`removal of ${name}`, async (signal) => {
+      await stop();
+      if (!options.disableDrainOnDisconnection) {
+        log.info('Removing the cached data of a remote cluster', { clusterName: name, delayMs: drainMs });
+        await cache.drain(drainMs, signal);
+        log.info('The cached data of a remote cluster is removed', { clusterName: name });
+      }
+      const back = this.draining.get(name);
+      this.draining.delete(name);
+      if (back && !signal.aborted) this.added(name);
+    });
+  }
+
+  private cacheOf(name: string): ClusterCache {
+    const { options, desired, mirror, clock, log } = this.parts;
+    const { maxConnectedClusters } = options;
+    return new ClusterCache({ cluster: name, maxConnectedClusters, desired, mirror, clock, log });
+  }
+
+  private connect(name: string): void {
+    const { options, gate, metrics, timing, clock, log, random } = this.parts;
+    const { kvstore } = options;
+    const cluster = new RemoteCluster({
+      name,
+      directory: options.clustermeshConfig,
+      cache: this.cacheOf(name),
+      gate,
+      budget: new RemoteBudget(kvstore, clock, metrics.limiter(name)),
+      keepAlive: { heartbeatMs: kvstore.keepaliveHeartbeatMs, timeoutMs: kvstore.keepaliveTimeoutMs },
+      pageSize: kvstore.limit,
+      timing,
+      clock,
+      log,
+      random,
+    });
+    const end = new AbortController();
+    let over: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (over = resolve));
+    this.tasks?.spawn(`remote cluster ${name}`, (signal) =>
+      cluster.run(AbortSignal.any([signal, end.signal])).finally(over),
+    );
+    const stop = (): Promise<void> => {
+      end.abort();
+      return ended;
+    };
+    this.running.set(name, { cluster, stop });
+  }
+
+  /** Drops the services of clusters that have been away for longer than `--clustermesh-cache-ttl`. */
+  private async expire(signal: AbortSignal): Promise<void> {
+    const { options, clock, log } = this.parts;
+    while (!signal.aborted) {
+      await clock.sleep(Math.min(1000, options.cacheTtlMs / 4), signal);
+      const oldest = clock.now() - options.cacheTtlMs;
+      for (const { name, awaySince, cache } of this.clusters()) {
+        if (awaySince === undefined || awaySince > oldest) continue;
+        const services = cache.expireServices();
+        if (services > 0) log.warn('Services of a remote cluster expired', { clusterName: name, services });
+      }
+    }
+  }
+}

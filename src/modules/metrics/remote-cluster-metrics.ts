@@ -1,0 +1,65 @@
+import { LimiterMetrics } from './limiter-metrics.js';
+import type { MetricsRegistry } from './metrics-registry.js';
+
+/** What is to be said of a remote cluster at the moment of a scrape. */
+export interface RemoteClusterGauges {
+  readonly name: string;
+  /** Set while its configuration is known, which is the original's idea of ready. */
+  readonly config: object | undefined;
+  readonly failures: number;
+  /** ms since the epoch; 0: never. */
+  readonly lastFailureAt: number;
+  readonly awaySince: number | undefined;
+  readonly cache: {
+    readonly faultyEntries: number;
+    readonly types: Iterable<readonly [string, { readonly synced: boolean }]>;
+  };
+}
+
+export interface MeshGauges {
+  readonly clusters: readonly RemoteClusterGauges[];
+  /** Attempts to connect so far, and how many a second there may be. */
+  readonly attempts: number;
+  readonly maxPerSecond: number;
+}
+
+/** Metrics of the remote clusters (spec/kvstoremesh.md §10.4). */
+export class RemoteClusterMetrics {
+  private counted = 0;
+
+  constructor(
+    private readonly registry: MetricsRegistry,
+    private readonly ownCluster: string,
+  ) {}
+
+  /** Of the client of a remote etcd. */
+  limiter(cluster: string): LimiterMetrics {
+    return new LimiterMetrics(this.registry, `etcd-${cluster}`);
+  }
+
+  /** Reads the gauges off the clusters themselves before each scrape. Those of a cluster that is gone stay, as in the original. */
+  follow(source: () => MeshGauges): void {
+    this.registry.beforeScrape(() => {
+      const { clusters, attempts, maxPerSecond } = source();
+      const labels = { source_cluster: this.ownCluster, source_node_name: '' };
+      this.registry.gauge('remote_clusters').set(labels, clusters.length);
+      this.registry.counter('remote_connection_attempts_total').inc(labels, attempts - this.counted);
+      this.counted = attempts;
+      this.registry.gauge('remote_connection_attempts_limit').set(labels, maxPerSecond);
+      for (const cluster of clusters) this.cluster(cluster);
+    });
+  }
+
+  private cluster({ name, config, failures, lastFailureAt, awaySince, cache }: RemoteClusterGauges): void {
+    const labels = { source_cluster: this.ownCluster, source_node_name: '', target_cluster: name };
+    this.registry.gauge('remote_cluster_readiness_status').set(labels, config ? 1 : 0);
+    this.registry.gauge('remote_cluster_failures').set(labels, failures);
+    this.registry.gauge('remote_cluster_last_failure_ts').set(labels, lastFailureAt / 1000);
+    const age = awaySince === undefined ? 0 : (Date.now() - awaySince) / 1000;
+    this.registry.gauge('remote_cluster_cache_age_seconds').set(labels, age);
+    this.registry.gauge('remote_cluster_faulty_entries').set(labels, cache.faultyEntries);
+    const read = this.registry.gauge('kvstore_initial_sync_completed');
+    for (const [type, { synced }] of cache.types)
+      read.set({ scope: `${type}/v1`, source_cluster: name, action: 'read' }, synced ? 1 : 0);
+  }
+}
