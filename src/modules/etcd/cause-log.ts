@@ -14,7 +14,8 @@ export class CauseLog {
   ) {}
 
   warn(message: string, fields: LogFields & { readonly error: Error }): void {
-    const cause = `${message}\n${fields.error.message}`;
+    // Durations differ from one timeout to the next, which makes no new cause.
+    const cause = `${message}\n${fields.error.message.replace(/\d+(\.\d+)?s\b/g, '…s')}`;
     const now = this.clock.monotonic();
     const known = this.causes.get(cause);
     if (known && now < known.again) return;

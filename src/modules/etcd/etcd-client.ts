@@ -100,7 +100,7 @@ export class EtcdClient {
     } catch (error) {
       if (!this.options.login || !(error instanceof EtcdFault) || error.kind !== 'unauthenticated')
         throw error;
-      this.token = undefined;
+      this.forgetLogin();
       return this.send(rpc, request, options, await this.metadata());
     }
   }
@@ -123,6 +123,11 @@ export class EtcdClient {
     const call = client.makeBidiStreamRequest(rpc.path, rpc.encode, rpc.decode, metadata, { deadline });
     this.attach(call, handler, AbortSignal.any([signal, this.retired]));
     return { send: (request) => call.write(request), cancel: () => call.cancel() };
+  }
+
+  /** The next call logs in again: for refusals that come as a message on a stream. */
+  forgetLogin(): void {
+    this.token = undefined;
   }
 
   /** Ends streams, lets calls under way finish, then closes the connection. */
@@ -159,7 +164,9 @@ export class EtcdClient {
     call.once('status', (status: StatusObject) => {
       end.removeEventListener('abort', cancel);
       const error = Object.assign(new Error(status.details || 'etcd ended the stream'), status);
-      handler.onEnd(etcdFault(error, end));
+      const fault = etcdFault(error, end);
+      if (fault.kind === 'unauthenticated') this.forgetLogin();
+      handler.onEnd(fault);
     });
     if (end.aborted) cancel();
   }

@@ -45,7 +45,7 @@ export class EtcdKv implements Kv {
     }
   }
 
-  txn(ops: readonly KvOp[], options?: KvCallOptions): Promise<{ revision: number }> {
+  async txn(ops: readonly KvOp[], options?: KvCallOptions): Promise<{ revision: number }> {
     return this.client().request(txn, ops, options);
   }
 

@@ -55,6 +55,9 @@ export class WatchStream {
     const silence = this.guard(guard.signal);
     try {
       const fault = await this.ended(client, { path, encode, decode: decodeWatch }, signal);
+      // etcd 3.4 calls a watch with an expired token not permitted.
+      if (this.reason?.kind === 'permission-denied' || this.reason?.kind === 'unauthenticated')
+        client.forgetLogin();
       return {
         next: this.next,
         fault: this.reason ?? fault,

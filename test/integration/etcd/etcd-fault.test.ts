@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EtcdFault, KvOp } from '../../../src/modules/etcd/kv.js';
 import { startEtcd, type TestEtcd } from '../../support/etcd.js';
 import { EtcdLab } from '../../support/etcd-lab.js';
+import { eventually } from '../../support/eventually.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
+import { WatchRecorder } from '../../support/watch-recorder.js';
 
 const put = (key: string, value = 'v', lease = '0'): KvOp => ({ type: 'put', key, value, lease });
 
@@ -145,6 +147,17 @@ describe('the faults of an etcd with accounts', () => {
     // Simple tokens live in the member's memory only.
     await etcd.restart();
     await expect.poll(() => lab.kv.get('f/a').then(() => 'read', String), { timeout: 10_000 }).toBe('read');
+    await lab.stop();
+  });
+
+  it('watches on with a new token, as the first call after the break', async () => {
+    const lab = await labOf('alice', 'wonder');
+    const seen = new WatchRecorder();
+    lab.spawn((signal) => lab.watcher.watch({ prefix: 'f/' }, 1, seen, signal));
+    await eventually(() => seen.times('connected') === 1);
+    await etcd.restart();
+    await eventually(() => seen.times('connected') === 2);
+    expect(seen.times('disconnected')).toBeGreaterThan(0);
     await lab.stop();
   });
 

@@ -17,8 +17,15 @@ it('warns of each cause at once, and of the same after 1, 3, 7 … minutes, then
   expect(warnedAt).toEqual([0, 1, 3, 7, 15, 31, 61, 91, 121]);
   causes.warn('Unable to connect', { error: new Error('another cause') });
   expect(lines).toHaveLength(10);
+  causes.warn('Unable to connect', {
+    error: new Error('Deadline exceeded after 5.001s,name resolution: 0.002s'),
+  });
+  causes.warn('Unable to connect', {
+    error: new Error('Deadline exceeded after 5.003s,name resolution: 0.000s'),
+  });
+  expect(lines).toHaveLength(11);
   causes.reset();
   causes.warn('Unable to connect', { error: new Error('refused') });
-  expect(lines).toHaveLength(11);
+  expect(lines).toHaveLength(12);
   expect(lines[0]).toMatchObject({ level: 'warn', message: 'Unable to connect' });
 });
