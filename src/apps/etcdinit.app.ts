@@ -24,13 +24,12 @@ export async function runEtcdInit(options: EtcdInitOptions, log: Log): Promise<n
     clock: systemClock,
     log: log.child('etcdinit'),
   });
-  const failure = await init.run(stop.signal).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (failure === undefined) return 0;
-  if (stop.signal.aborted) return interrupted;
-  throw failure;
+  try {
+    await init.run(stop.signal);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  }
+  return stop.signal.aborted ? interrupted : 0;
 }
 
 /** Exactly these (spec/operations.md §2.2): another token, name or URL would make another etcd. */

@@ -51,9 +51,10 @@ export async function readSettings(
   };
 }
 
-async function readCertificates(
+/** The content of the files that the configuration names. @throws as readSettings. */
+export async function readCertificates(
   { caFile, clientCert }: EtcdConfig,
-  read: ReadFile,
+  read: ReadFile = readFile,
 ): Promise<{ ca: Buffer | undefined; clientCert: EtcdSettings['clientCert'] }> {
   return {
     ca: caFile === undefined ? undefined : await readOne(caFile, read),

@@ -71,17 +71,28 @@ export function configOfAddress(address: string): EtcdConfig {
  * @throws EtcdConfigError that names file, line, key and value.
  */
 export function parseEtcdConfig(text: string, path: string): EtcdConfig {
-  const values = readValues(text, path);
-  const endpoints = (values.endpoints ?? []) as string[];
+  const { username: _login, ...config } = readEtcdConfig(text, path);
+  const { endpoints } = config;
   if (endpoints.length === 0) throw new EtcdConfigError(`${path}: etcdclient: no available endpoints`);
   for (const endpoint of endpoints) checkEndpoint(endpoint, `${path}: endpoints`);
+  return config;
+}
+
+/**
+ * The same as far as it can be read, for whoever shows what is wrong with it: the endpoints may be none or not well formed.
+ * `username` is there even if there is no password, without which it is not used.
+ * @throws EtcdConfigError.
+ */
+export function readEtcdConfig(text: string, path: string): EtcdConfig & { readonly username?: string } {
+  const values = readValues(text, path);
   const insecureTransport = values['insecure-transport'] === true;
   return {
-    endpoints,
+    endpoints: (values.endpoints ?? []) as string[],
     ...(insecureTransport ? {} : files(values)),
     insecureTransport,
     insecureSkipTlsVerify: values['insecure-skip-tls-verify'] === true,
     ...login(values),
+    ...(values.username ? { username: values.username as string } : {}),
     permitWithoutStream: values['permit-without-stream'] === true,
   };
 }
