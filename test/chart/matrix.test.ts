@@ -13,11 +13,14 @@ import { matrix } from './support/matrix.js';
 
 const majors: readonly HelmMajor[] = [3, 4];
 
+/** A lint renders as well, and says little more: these between them reach every template. */
+const linted = ['defaults', 'everything extra', 'certificates by job', 'cert-manager', 'external etcd'];
+
 describe.each(majors)('helm %i', (major) => {
-  it.each(Object.entries(matrix))('lints: %s', async (_, values) => {
+  it.each(linted)('lints: %s', async (name) => {
     const lint = helm(major, ['lint', '--strict', chartPath, `--namespace=${namespace}`], {
       ...identity,
-      ...values,
+      ...matrix[name],
     });
 
     await expect(lint).resolves.toContain('1 chart(s) linted, 0 chart(s) failed');

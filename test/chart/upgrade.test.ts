@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import {
   chartPath,
@@ -36,10 +36,12 @@ function inBoth(first: Record<string, unknown>, second: Record<string, unknown>)
 }
 
 describe('an upgrade changes nothing that cannot be changed', () => {
-  it.each(Object.entries(matrix))('from the defaults to: %s', async (_, values) => {
-    const before = fixedParts(
-      await render({ ...matrix['three replicas'], externalWorkloads: { enabled: true } }),
-    );
+  let before: Record<string, unknown>;
+  beforeAll(async () => {
+    before = fixedParts(await render({ ...matrix['three replicas'], externalWorkloads: { enabled: true } }));
+  });
+
+  it.each(Object.entries(matrix))('from three replicas with external workloads to: %s', async (_, values) => {
     const after = fixedParts(await render(values));
 
     const pairs = inBoth(before, after);
