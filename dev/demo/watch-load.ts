@@ -37,9 +37,9 @@ export async function followLoad(
   // Awaited at the end; if etcd breaks before, the table's own requests say so.
   counting.catch(() => undefined);
   const churn = new Churn(new ClusterGenerator(shape));
-  const stopChurn = every(1000 / Math.max(rate, 1), (n) => {
+  const stopChurn = every(1000 / Math.max(rate, 1), () => {
     if (rate === 0 || shape.endpoints === 0) return;
-    const { type, object } = churn.step(n);
+    const { type, object } = churn.next();
     changedAt.set(ipKeyOf(object), performance.now());
     if (type === 'apply') stack.apiServer.apply(object);
     else stack.apiServer.delete(object);
@@ -93,12 +93,12 @@ async function waitingKeys(stack: DemoStack): Promise<number | undefined> {
 }
 
 /** Calls back that often on average, catching up after a delay. Returns the end of it. */
-function every(ms: number, callback: (n: number) => void): () => void {
+function every(ms: number, callback: () => void): () => void {
   const begin = performance.now();
   let done = 0;
   const timer = setInterval(
     () => {
-      for (; done * ms <= performance.now() - begin; done++) callback(done);
+      for (; done * ms <= performance.now() - begin; done++) callback();
     },
     Math.max(ms, 5),
   );
