@@ -12,8 +12,9 @@ const noop = {
 export class EtcdAdmin {
   private readonly raw: Promise<Etcd3>;
 
-  constructor(endpoint: string, tls?: TestCa) {
-    this.raw = build(endpoint, tls);
+  /** @param user the name in the client's certificate. */
+  constructor(endpoint: string, tls?: TestCa, user = 'root') {
+    this.raw = build(endpoint, tls, user);
   }
 
   /** etcd3 itself, for what has no method here: leases, users, maintenance. */
@@ -81,8 +82,8 @@ export class EtcdAdmin {
   }
 }
 
-async function build(endpoint: string, tls: TestCa | undefined): Promise<Etcd3> {
-  const pair = await tls?.issue('root');
+async function build(endpoint: string, tls: TestCa | undefined, user: string): Promise<Etcd3> {
+  const pair = await tls?.issue(user);
   return new Etcd3({
     hosts: endpoint,
     ...(tls && pair
