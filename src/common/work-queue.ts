@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from './clock.js';
 import { Wakeup } from './wakeup.js';
 
@@ -69,6 +70,8 @@ export class WorkQueue {
   /** Until the signal aborts; then waits for the work under way. Rejects for a bug. */
   async run(outer: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([outer, this.end.signal]);
+    // Each key under way listens to it, and so does each that waits for its retry.
+    setMaxListeners(0, signal);
     while (!signal.aborted) {
       for (const key of this.ready) {
         if (this.active.size >= this.options.concurrency) break;
