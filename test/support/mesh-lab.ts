@@ -100,6 +100,13 @@ export class MeshLab {
     return this.mesh.stageStatus().find((stage) => stage.name === `remote/${name}`);
   }
 
+  /** The stage of the configuration directory. */
+  get directory(): StageStatus {
+    const found = this.mesh.stageStatus().find((stage) => stage.name === 'configuration-directory');
+    if (!found) throw new Error('the configuration directory has no stage');
+    return found;
+  }
+
   get mesh(): KvstoreMesh {
     return this.module.get(KvstoreMesh, { strict: false });
   }

@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
+import { Stage, type StageSource, type StageStatus } from '../../common/stage.js';
 import { StartError } from '../../common/start-error.js';
 import { Wakeup } from '../../common/wakeup.js';
 
@@ -38,12 +39,30 @@ interface Known {
  * `endpoints:` in it. Looked at by content, so swapped links count as what they lead to, and equal content as no change.
  * What seems gone is looked at again before it counts: a file that is rewritten in place is empty for a moment.
  */
-export class ConfigDirectory {
+export class ConfigDirectory implements StageSource {
   private readonly known = new Map<string, Known>();
   private readonly wakeup = new Wakeup();
-  private unreadable = false;
+  private readonly stage: Stage<'readable' | 'unreadable'>;
 
-  constructor(private readonly options: ConfigDirectoryOptions) {}
+  constructor(private readonly options: ConfigDirectoryOptions) {
+    this.stage = new Stage<'readable' | 'unreadable'>('readable', () => options.clock.now());
+  }
+
+  stageStatus(): readonly StageStatus[] {
+    const { state, since, lastError } = this.stage;
+    const missing = [...this.known.values()].filter(({ missingSince }) => missingSince !== undefined);
+    return [
+      {
+        name: 'configuration-directory',
+        state,
+        since,
+        healthy: state === 'readable',
+        ...(lastError ? { lastError } : {}),
+        counts: { clusters: this.known.size, missingFiles: missing.length },
+        details: { path: this.options.path },
+      },
+    ];
+  }
 
   /** The first look. @throws StartError when there is no such directory. */
   async open(): Promise<void> {
@@ -120,13 +139,14 @@ export class ConfigDirectory {
   private async hashes(): Promise<ReadonlyMap<string, string> | undefined> {
     const { path, ownCluster, log } = this.options;
     const names = await readdir(path).catch((error: unknown) => {
-      if (!this.unreadable)
+      this.stage.failed(error);
+      if (this.stage.state === 'readable')
         log.warn('The configuration directory cannot be read: nothing changes', { path, error });
-      this.unreadable = true;
+      this.stage.transition('unreadable');
       return undefined;
     });
     if (!names) return undefined;
-    this.unreadable = false;
+    this.stage.transition('readable');
     const hashes = new Map<string, string>();
     for (const name of names) {
       const content = name === ownCluster ? undefined : await contentOf(join(path, name));

@@ -44,6 +44,7 @@ export class KvstoreMesh implements StageSource {
   /** Clusters that are being removed; true: their file is back, so they are added anew afterwards. */
   private readonly draining = new Map<string, boolean>();
   private tasks: TaskGroup | undefined;
+  private directory: ConfigDirectory | undefined;
 
   constructor(private readonly parts: KvstoreMeshOptions) {}
 
@@ -72,6 +73,7 @@ export class KvstoreMesh implements StageSource {
         removed: (name) => this.removed(name),
       },
     });
+    this.directory = directory;
     const before = this.storedClusters();
     await directory.open();
     for (const name of before) if (!this.running.has(name)) this.leftOver(name);
@@ -83,6 +85,7 @@ export class KvstoreMesh implements StageSource {
     const now = this.parts.clock.now();
     const clusters = this.clusters();
     return [
+      ...(this.directory?.stageStatus() ?? []),
       ...this.parts.gate.stageStatus(),
       ...clusters.map((cluster) => clusterStage(cluster, this.warnings(cluster, clusters), now)),
     ];

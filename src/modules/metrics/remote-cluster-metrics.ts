@@ -26,6 +26,7 @@ export interface MeshGauges {
 /** Metrics of the remote clusters (spec/kvstoremesh.md §10.4). */
 export class RemoteClusterMetrics {
   private counted = 0;
+  private shown = new Set<string>();
 
   constructor(
     private readonly registry: MetricsRegistry,
@@ -37,7 +38,7 @@ export class RemoteClusterMetrics {
     return new LimiterMetrics(this.registry, `etcd-${cluster}`);
   }
 
-  /** Reads the gauges off the clusters themselves before each scrape. Those of a cluster that is gone stay, as in the original. */
+  /** Reads the gauges off the clusters themselves before each scrape. Those of a cluster that is gone stay, not ready any more. */
   follow(source: () => MeshGauges): void {
     this.registry.beforeScrape(() => {
       const { clusters, attempts, maxPerSecond } = source();
@@ -46,13 +47,21 @@ export class RemoteClusterMetrics {
       this.registry.counter('remote_connection_attempts_total').inc(labels, attempts - this.counted);
       this.counted = attempts;
       this.registry.gauge('remote_connection_attempts_limit').set(labels, maxPerSecond);
+      const names = new Set(clusters.map(({ name }) => name));
+      for (const gone of this.shown) if (!names.has(gone)) this.ready(gone, false);
+      for (const name of names) this.shown.add(name);
       for (const cluster of clusters) this.cluster(cluster);
     });
   }
 
+  private ready(target: string, ready: boolean): void {
+    const labels = { source_cluster: this.ownCluster, source_node_name: '', target_cluster: target };
+    this.registry.gauge('remote_cluster_readiness_status').set(labels, ready ? 1 : 0);
+  }
+
   private cluster({ name, config, failures, lastFailureAt, awaySince, cache }: RemoteClusterGauges): void {
     const labels = { source_cluster: this.ownCluster, source_node_name: '', target_cluster: name };
-    this.registry.gauge('remote_cluster_readiness_status').set(labels, config ? 1 : 0);
+    this.ready(name, config !== undefined);
     this.registry.gauge('remote_cluster_failures').set(labels, failures);
     this.registry.gauge('remote_cluster_last_failure_ts').set(labels, lastFailureAt / 1000);
     const age = awaySince === undefined ? 0 : (Date.now() - awaySince) / 1000;
