@@ -1,3 +1,5 @@
+// Before anything that is decorated; the bundle's chunks are evaluated in no order of ours.
+import 'reflect-metadata';
 import { reportFatal } from './cli/report-fatal.js';
 import { runCli } from './cli/run-cli.js';
 import { dieOfEarlySignals } from './cli/shutdown.js';
