@@ -58,6 +58,11 @@ export interface Fault {
   release(): void;
 }
 
+interface OpenWatch {
+  readonly request: RequestRecord;
+  readonly end: () => void;
+}
+
 class ActiveFault implements Fault {
   hits = 0;
   inForce = true;
@@ -91,7 +96,7 @@ export class Faults {
   private active: ActiveFault[] = [];
   /** Also those that apply to no further request, but still hold back one that they met. */
   private all: ActiveFault[] = [];
-  private readonly watches = new Map<ServerResponse, { request: RequestRecord; end: () => void }>();
+  private readonly watches = new Map<ServerResponse, OpenWatch>();
 
   /** The next `times` requests (default 1) are refused with a Status object. */
   failNext(scope: FaultScope, options: Omit<FaultEffect & { kind: 'fail' }, 'kind'>, times = 1): Fault {
@@ -135,19 +140,19 @@ export class Faults {
 
   /** Resets the connections of open watches. Returns how many. */
   dropWatches(scope: FaultScope = ''): number {
-    return this.forWatches(scope, (response) => response.socket?.resetAndDestroy());
+    return this.forgetWatches(scope, (response) => response.socket?.resetAndDestroy());
   }
 
   /** Ends open watches in good order, as their timeout would. Returns how many. */
   endWatches(scope: FaultScope = ''): number {
-    return this.forWatches(scope, (_response, end) => {
+    return this.forgetWatches(scope, (_response, end) => {
       end();
     });
   }
 
   /** How many watches are open. */
   openWatches(scope: FaultScope = ''): number {
-    return this.forWatches(scope, () => undefined);
+    return this.watchesIn(scope).length;
   }
 
   /** Releases every fault. */
@@ -197,10 +202,18 @@ export class Faults {
     );
   }
 
-  private forWatches(scope: FaultScope, act: (response: ServerResponse, end: () => void) => void): number {
-    const open = [...this.watches].filter(([, { request }]) => matches(scope, request));
-    for (const [response, { end }] of open) act(response, end);
+  /** They count as gone at once, not only when the client has noticed. */
+  private forgetWatches(scope: FaultScope, act: (response: ServerResponse, end: () => void) => void): number {
+    const open = this.watchesIn(scope);
+    for (const [response, { end }] of open) {
+      this.watches.delete(response);
+      act(response, end);
+    }
     return open.length;
+  }
+
+  private watchesIn(scope: FaultScope): [ServerResponse, OpenWatch][] {
+    return [...this.watches].filter(([, { request }]) => matches(scope, request));
   }
 }
 

@@ -24,11 +24,13 @@ export class ProbeWatch {
   readonly ended: Promise<boolean>;
 
   constructor(private readonly response: IncomingMessage) {
-    createInterface({ input: response }).on('line', (line) => {
+    const lines = createInterface({ input: response });
+    lines.on('line', (line) => {
       this.events.push(JSON.parse(line) as ProbeEvent);
     });
     this.ended = new Promise((resolve) => {
-      response.once('error', () => {
+      // The reader of lines passes on what breaks the stream.
+      lines.once('error', () => {
         resolve(false);
       });
       response.once('close', () => {
