@@ -115,7 +115,7 @@ describe(EtcdUsers.name, () => {
     return Object.fromEntries(await Promise.all(roles));
   }
 
-  async function become(expected: Record<string, string[]>): Promise<void> {
+  async function expectAccounts(expected: Record<string, string[]>): Promise<void> {
     await eventually(async () => JSON.stringify(await accounts()) === JSON.stringify(expected), {
       what: JSON.stringify(expected),
     }).catch(async (error: unknown) => {
@@ -137,13 +137,13 @@ describe(EtcdUsers.name, () => {
   it('adds, changes and removes users as the file says', async () => {
     await write(file(['remote-beta', 'remote'], ['remote-gamma', 'remote']));
     const users = start();
-    await become({ 'remote-beta': ['remote'], 'remote-gamma': ['remote'] });
+    await expectAccounts({ 'remote-beta': ['remote'], 'remote-gamma': ['remote'] });
 
     await write(file(['remote-beta', 'local']));
-    await become({ 'remote-beta': ['local'] });
+    await expectAccounts({ 'remote-beta': ['local'] });
 
     await write('users: []\n');
-    await become({});
+    await expectAccounts({});
     await eventually(() => users.stageStatus()[0]?.state === 'in-sync');
     expect(users.stageStatus()[0]).toMatchObject({
       healthy: true,
@@ -163,23 +163,23 @@ describe(EtcdUsers.name, () => {
     await version('..1', file(['remote-beta', 'remote']));
     await symlink('..data/users.yaml', path());
     start();
-    await become({ 'remote-beta': ['remote'] });
+    await expectAccounts({ 'remote-beta': ['remote'] });
 
     await version('..2', file(['remote-gamma', 'remote']));
     await rm(join(dir, '..1'), { recursive: true });
 
-    await become({ 'remote-gamma': ['remote'] });
+    await expectAccounts({ 'remote-gamma': ['remote'] });
     expect(lines).toEqual([]);
   });
 
   it('does not let a bad entry hold up the others, nor make half a user', async () => {
     await write(file(['gone', 'remote']));
     start();
-    await become({ gone: ['remote'] });
+    await expectAccounts({ gone: ['remote'] });
 
     await write(file(['bad', 'nope'], ['remote-beta', 'remote']));
 
-    await become({ 'remote-beta': ['remote'] });
+    await expectAccounts({ 'remote-beta': ['remote'] });
     await eventually(() => lines.length > 0);
     expect(lines).toEqual([expect.stringContaining('user bad: there is no role "nope" in etcd')]);
   });
@@ -187,7 +187,7 @@ describe(EtcdUsers.name, () => {
   it('keeps a user whose entry has become bad as it was', async () => {
     await write(file(['remote-beta', 'remote']));
     const users = start();
-    await become({ 'remote-beta': ['remote'] });
+    await expectAccounts({ 'remote-beta': ['remote'] });
 
     await write(file(['remote-beta', 'nope']));
 
@@ -199,7 +199,7 @@ describe(EtcdUsers.name, () => {
     await write(file(['twin', 'remote'], ['twin', 'local'], ['same', 'remote'], ['same', 'remote']));
     start();
 
-    await become({ same: ['remote'] });
+    await expectAccounts({ same: ['remote'] });
     await eventually(() => lines.length > 0);
     expect(lines[0]).toMatch(
       /users.yaml:4: user "twin" is listed with role "local", and with another one at/,
@@ -224,7 +224,7 @@ describe(EtcdUsers.name, () => {
   it('changes nothing for a file that is malformed or gone, and goes on with the next good one', async () => {
     await write(file(['remote-beta', 'remote']));
     const users = start();
-    await become({ 'remote-beta': ['remote'] });
+    await expectAccounts({ 'remote-beta': ['remote'] });
 
     await write('users: [');
     await eventually(() => users.stageStatus()[0]?.state === 'failing');
@@ -234,7 +234,7 @@ describe(EtcdUsers.name, () => {
     expect(await accounts()).toEqual({ 'remote-beta': ['remote'] });
 
     await write(file(['remote-gamma', 'remote']));
-    await become({ 'remote-gamma': ['remote'] });
+    await expectAccounts({ 'remote-gamma': ['remote'] });
     expect(runs).toContain('failure');
   });
 
@@ -244,25 +244,25 @@ describe(EtcdUsers.name, () => {
     await root.auth.userGrantRole({ user: 'borrowed', role: 'local' });
     await write(file(['remote-beta', 'remote'], ['borrowed', 'remote']));
     start();
-    await become({ borrowed: ['local', 'remote'], 'remote-beta': ['remote'], theirs: [] });
+    await expectAccounts({ borrowed: ['local', 'remote'], 'remote-beta': ['remote'], theirs: [] });
     await stop();
 
     await write('');
     start();
 
-    await become({ borrowed: ['local'], theirs: [] });
+    await expectAccounts({ borrowed: ['local'], theirs: [] });
     expect(await etcd.client().list('cilium/.users/')).toEqual([]);
   });
 
   it('repairs what somebody changed behind its back', async () => {
     await write(file(['remote-beta', 'remote'], ['remote-gamma', 'remote']));
     const users = start(100);
-    await become({ 'remote-beta': ['remote'], 'remote-gamma': ['remote'] });
+    await expectAccounts({ 'remote-beta': ['remote'], 'remote-gamma': ['remote'] });
 
     await root.auth.userDelete({ name: 'remote-beta' });
     await root.auth.userGrantRole({ user: 'remote-gamma', role: 'root' });
 
-    await become({ 'remote-beta': ['remote'], 'remote-gamma': ['remote'] });
+    await expectAccounts({ 'remote-beta': ['remote'], 'remote-gamma': ['remote'] });
     await oneMore(users);
     expect(await accounts()).toEqual({ 'remote-beta': ['remote'], 'remote-gamma': ['remote'] });
   });
@@ -270,7 +270,7 @@ describe(EtcdUsers.name, () => {
   it('compares at once when asked to', async () => {
     await write(file(['remote-beta', 'remote']));
     const users = start();
-    await become({ 'remote-beta': ['remote'] });
+    await expectAccounts({ 'remote-beta': ['remote'] });
     await root.auth.userDelete({ name: 'remote-beta' });
 
     await oneMore(users);
@@ -282,6 +282,6 @@ describe(EtcdUsers.name, () => {
     await write(file(['alpha', 'remote']));
     start();
 
-    await become({ alpha: ['remote'] });
+    await expectAccounts({ alpha: ['remote'] });
   });
 });
