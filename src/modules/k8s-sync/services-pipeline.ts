@@ -15,8 +15,8 @@ export interface ServicesPipelineOptions {
   readonly onListed: () => void;
 }
 
-/** A service that takes longer than this to project is projected at most every `largeServiceMs`. */
-const largeProjectionMs = 1;
+/** A service whose value is larger than this (bytes) is projected, and so written, at most 20 times a second. */
+const largeValue = 64 * 1024;
 const largeServiceMs = 50;
 
 /**
@@ -86,13 +86,12 @@ export class ServicesPipeline {
 
   private project(key: string, at: number): void {
     const { desired, scope, join, complaints, clock } = this.options;
-    const started = clock.monotonic();
     this.changedAt.delete(key);
     const projected = join.project(key);
     complaints.note(key, projected.complaints);
     if (projected.kind === 'entries') desired.replace(scope, key, projected.entries, at);
-    const ended = clock.monotonic();
-    if (ended - started > largeProjectionMs) this.notBefore.set(key, ended + largeServiceMs);
+    const size = projected.entries[0]?.value.length ?? 0;
+    if (size > largeValue) this.notBefore.set(key, clock.monotonic() + largeServiceMs);
     else this.notBefore.delete(key);
   }
 

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../src/common/clock.js';
+import { silentLog } from '../../../src/common/log.js';
+import { ComplaintBook } from '../../../src/modules/k8s-sync/complaint-book.js';
+import { ServiceJoin } from '../../../src/modules/k8s-sync/projections/service-join.js';
+import { ServicesPipeline } from '../../../src/modules/k8s-sync/services-pipeline.js';
+import type { KubeObject } from '../../../src/modules/kubernetes/kube-api.js';
+import { DesiredState } from '../../../src/modules/mirror/desired-state.js';
+
+const service = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace: 'shop', name: 'web', annotations: { 'service.cilium.io/global': 'true' } },
+  spec: { type: 'ClusterIP', clusterIP: '10.96.0.1', ports: [{ name: 'http', port: 80, protocol: 'TCP' }] },
+} as KubeObject;
+
+/** A slice of `count` backends whose port tells which version it is. */
+function slice(count: number, port: number): KubeObject {
+  const endpoints = Array.from({ length: count }, (_, i) => ({ addresses: [`10.1.${i >> 8}.${i & 255}`] }));
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { namespace: 'shop', name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } },
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port, protocol: 'TCP' }],
+    endpoints,
+  } as KubeObject;
+}
+
+describe(ServicesPipeline.name, () => {
+  let desired: DesiredState;
+  let sut: ServicesPipeline;
+  let projections: number;
+  let listed: number;
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setImmediate', 'performance'] });
+    desired = new DesiredState([
+      { name: 'services/v1', target: { prefix: 'cilium/state/services/v1/east/' } },
+    ]);
+    projections = 0;
+    listed = 0;
+    const join = new ServiceJoin({ ctx: { clusterName: 'east', clusterId: 3 }, exportAll: false });
+    const project = join.project.bind(join);
+    join.project = (key) => {
+      projections++;
+      return project(key);
+    };
+    sut = new ServicesPipeline({
+      desired,
+      scope: desired.scope('services/v1'),
+      join,
+      backends: 'slice',
+      complaints: new ComplaintBook('services', silentLog, () => undefined),
+      clock: systemClock,
+      onListed: () => listed++,
+    });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const value = (): string =>
+    desired.scope('services/v1').records.get('cilium/state/services/v1/east/shop/web')?.want ?? '';
+
+  it('projects a service once for a run of events', async () => {
+    sut.services.upsert('shop/web', service);
+    for (let port = 8000; port < 8100; port++) sut.backends.upsert('shop/web-1', slice(3, port));
+    await vi.advanceTimersByTimeAsync(1);
+
+    expect(projections).toBe(1);
+    expect(value()).toContain('"Port":8099');
+  });
+
+  it('projects a large service at most 20 times a second, and ends with its last state', async () => {
+    sut.services.upsert('shop/web', service);
+    sut.backends.upsert('shop/web-1', slice(5000, 8000));
+    await vi.advanceTimersByTimeAsync(1);
+    projections = 0;
+
+    for (let change = 1; change <= 100; change++) {
+      sut.backends.upsert('shop/web-1', slice(5000, 8000 + change));
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    await vi.advanceTimersByTimeAsync(50);
+
+    expect(projections).toBeGreaterThan(10);
+    expect(projections).toBeLessThanOrEqual(22);
+    expect(value()).toContain('"Port":8100');
+  });
+
+  it('does not hold small services up', async () => {
+    sut.services.upsert('shop/web', service);
+    for (let port = 8000; port < 8050; port++) {
+      sut.backends.upsert('shop/web-1', slice(3, port));
+      await vi.advanceTimersByTimeAsync(1);
+      expect(value()).toContain(`"Port":${port}`);
+    }
+  });
+
+  it('is listed when both its sources are, with everything projected', () => {
+    sut.services.upsert('shop/web', service);
+    sut.services.synced();
+    sut.backends.upsert('shop/web-1', slice(3, 8000));
+    expect(listed).toBe(0);
+    sut.backends.synced();
+
+    expect(listed).toBe(1);
+    expect(value()).toContain('"Port":8000');
+  });
+});
