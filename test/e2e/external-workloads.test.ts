@@ -224,7 +224,7 @@ describe('the golden cases of external workloads', () => {
   let lab: WorkloadLab;
 
   beforeAll(async () => {
-    lab = await WorkloadLab.start();
+    lab = await WorkloadLab.startSecure();
   });
   afterEach(() => lab.reset());
   afterAll(() => lab.stop());

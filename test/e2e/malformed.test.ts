@@ -60,7 +60,7 @@ describe('malformed objects', () => {
   afterAll(() => lab.stop());
 
   const linesAbout = (name: string): string[] =>
-    server.stderrLines.filter((line) => line.includes(name) && /level=(warn|error)/.test(line));
+    server.stderrLines.filter((line) => line.includes(name) && /level=(warning|error)/.test(line));
 
   const rejections = async (resource: string): Promise<number> => {
     const found = new RegExp(`objects_rejected_total\\{resource="${resource}"\\} (\\d+)`).exec(

@@ -1,6 +1,9 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Log } from '../../common/log.js';
 
+/** Who speaks when the application cannot be built. The error is thrown on, and main says it in the one line that counts. */
+const startContext = 'ExceptionHandler';
+
 /**
  * Nest's own lines through our log. What Nest says at its ordinary level is about wiring, so it is debug here;
  * its last argument names the part of Nest that speaks.
@@ -25,7 +28,9 @@ export class NestLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.target.error(text(message), { ...fields(rest), ...cause(message, rest) });
+    const known = { ...fields(rest), ...cause(message, rest) };
+    if (rest.at(-1) === startContext) this.target.debug(text(message), known);
+    else this.target.error(text(message), known);
   }
 
   fatal(message: unknown, ...rest: unknown[]): void {

@@ -29,6 +29,14 @@ describe('NestLogger', () => {
     expect(lines).toEqual(['level=debug msg="Mapped {/readyz, GET} route" context=RouterExplorer']);
   });
 
+  it('leaves a failed start to main, which says it once', () => {
+    const { sut, lines } = setUp(false);
+
+    sut.error(new Error('no etcd'), 'ExceptionHandler');
+
+    expect(lines).toEqual([]);
+  });
+
   it('passes warnings and errors on', () => {
     const { sut, lines } = setUp(false);
 
