@@ -43,8 +43,8 @@ describe('--cluster-users-enabled', () => {
     await (await lab.etcd.client().etcd3()).auth.userDelete({ name: 'remote-beta' });
     await server.admin('POST', '/resync', {});
 
-    await eventually(async () => (await users()).includes('remote-beta'));
-    expect((await stage(server))?.counts['created']).toBe(2);
+    await eventually(async () => (await stage(server))?.counts['created'] === 2);
+    expect(await users()).toContain('remote-beta');
   });
 
   it('is off by default', async () => {
