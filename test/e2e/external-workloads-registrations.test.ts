@@ -72,7 +72,7 @@ describe('registrations', () => {
     );
   });
 
-  it('that arrive while the watch of etcd is compacted away are seen all the same', async () => {
+  it('that arrive when etcd comes back are seen all the same', async () => {
     const app = await lab.run();
     await lab.workload('vm');
     await lab.etcd.kill();

@@ -27,15 +27,16 @@ export function goldenCase(name: string): GoldenWorkloadCase {
 }
 
 /** What agents and people do in a case. A record with an identity is put when the server has answered, with what it gave. */
-export async function play(lab: WorkloadLab, name: string): Promise<void> {
-  for (const { op, object, key, value, rawValue } of goldenCase(name).steps) {
+export async function play(lab: WorkloadLab, of: string): Promise<void> {
+  for (const { op, object, key, value, rawValue } of goldenCase(of).steps) {
     if (op === 'k8s.create' && object) await lab.create(object);
     if (op !== 'etcd.put' || key === undefined) continue;
-    if (rawValue !== undefined) await lab.probe.put(key, rawValue);
-    else if (value && value.NodeIdentity === 0) await lab.probe.put(key, JSON.stringify(value));
+    const name = key.slice(registerPrefix.length);
+    if (rawValue !== undefined) await lab.put(name, rawValue);
+    else if (value && value.NodeIdentity === 0) await lab.put(name, value);
     else if (value) {
-      const { NodeIdentity } = await lab.answer(key.slice(registerPrefix.length));
-      await lab.probe.put(key, JSON.stringify({ ...value, NodeIdentity }));
+      const { NodeIdentity } = await lab.answer(name);
+      await lab.put(name, { ...value, NodeIdentity });
     }
   }
 }

@@ -14,6 +14,11 @@ import { KUBE_API, type KubeApi } from '../../src/modules/kubernetes/kube-api.js
 import { KubeTransport } from '../../src/modules/kubernetes/kube-transport.js';
 import { Readiness } from '../../src/modules/health/readiness.js';
 import { StatusReport } from '../../src/modules/admin/status-report.js';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { initRequests } from '../../src/modules/etcd-init/init-requests.js';
+import type { EtcdClient } from '../../src/modules/etcd/etcd-client.js';
+import { TestCa } from './certs.js';
 import { EtcdAdmin } from './etcd-admin.js';
 import { startEtcd, type TestEtcd } from './etcd.js';
 import { eventually } from './eventually.js';
@@ -51,7 +56,7 @@ export class WorkloadApp {
     const tokens = [
       '--cluster-name=east',
       '--cluster-id=3',
-      `--kvstore-opt=etcd.address=${lab.etcd.endpoint}`,
+      lab.etcdFlag,
       `--k8s-kubeconfig-path=${options.kubeconfig ?? lab.kube.adminKubeconfigPath}`,
       `--health-port=${ports[0]}`,
       '--admin-serve-addr=',
@@ -136,19 +141,36 @@ export interface Registration {
 
 /** A real kube-apiserver, a real etcd, and what a VM's agent and a person with kubectl do to them. */
 export class WorkloadLab {
-  readonly probe: EtcdAdmin;
   private readonly apps: WorkloadApp[] = [];
 
   private constructor(
     readonly kube: KubeApiserver,
     readonly etcd: TestEtcd,
-  ) {
-    this.probe = etcd.client();
+    /** How the program reaches etcd. */
+    readonly etcdFlag: string,
+    /** etcd as a VM's agent sees it. */
+    private readonly agent: EtcdAdmin,
+  ) {}
+
+  /** etcd past the program under test. */
+  get probe(): EtcdAdmin {
+    return this.etcd.client();
+  }
+
+  /** With an etcd that demands certificates and knows its users, as etcdinit leaves it. */
+  static async startSecure(): Promise<WorkloadLab> {
+    const ca = await TestCa.create();
+    const [kube, etcd] = await Promise.all([startKubeApiserver(), startEtcd({ tls: ca })]);
+    await initialize(etcd.client());
+    const config = await writeEtcdConfig(kube.directory, etcd.endpoint, ca);
+    const agent = new EtcdAdmin(etcd.endpoint, ca, 'externalworkload');
+    return new WorkloadLab(kube, etcd, `--kvstore-opt=etcd.config=${config}`, agent);
   }
 
   static async start(options: KubeApiserverOptions = {}): Promise<WorkloadLab> {
     const [kube, etcd] = await Promise.all([startKubeApiserver(options), startEtcd()]);
-    return new WorkloadLab(kube, etcd);
+    const flag = `--kvstore-opt=etcd.address=${etcd.endpoint}`;
+    return new WorkloadLab(kube, etcd, flag, new EtcdAdmin(etcd.endpoint));
   }
 
   /** The program, ready. */
@@ -175,11 +197,12 @@ export class WorkloadLab {
 
   async stop(): Promise<void> {
     await this.stopApps();
+    this.agent.close();
     await Promise.all([this.kube.stop(), this.etcd.stop()]);
   }
 
   put(name: string, value: unknown): Promise<number> {
-    return this.probe.put(registerPrefix + name, typeof value === 'string' ? value : JSON.stringify(value));
+    return this.agent.put(registerPrefix + name, typeof value === 'string' ? value : JSON.stringify(value));
   }
 
   async registration(name: string): Promise<Registration | undefined> {
@@ -251,6 +274,35 @@ export class WorkloadLab {
     for (const { metadata } of items)
       await this.kube.client.delete({ apiVersion: 'cilium.io/v2', kind, metadata });
   }
+}
+
+/** The very requests of etcdinit, by another client. */
+async function initialize(admin: EtcdAdmin): Promise<void> {
+  const raw = await admin.etcd3();
+  const call = (service: string, method: string, request: object): Promise<unknown> => {
+    const calls = (service === 'KV' ? raw.kv : raw.auth) as unknown as Record<
+      string,
+      (request: object) => Promise<unknown>
+    >;
+    return calls[method[0]!.toLowerCase() + method.slice(1)]!(request);
+  };
+  for (const request of initRequests('east')) await request.send({ call } as unknown as EtcdClient, {});
+}
+
+async function writeEtcdConfig(directory: string, endpoint: string, ca: TestCa): Promise<string> {
+  const { cert, key } = await ca.issue('admin-east');
+  const path = (name: string): string => join(directory, `etcd-${name}`);
+  await writeFile(path('ca.crt'), ca.cert);
+  await writeFile(path('tls.crt'), cert);
+  await writeFile(path('tls.key'), key);
+  const lines = [
+    `endpoints:\n- ${endpoint}`,
+    `trusted-ca-file: ${path('ca.crt')}`,
+    `cert-file: ${path('tls.crt')}`,
+    `key-file: ${path('tls.key')}`,
+  ];
+  await writeFile(path('config.yaml'), lines.join('\n') + '\n');
+  return path('config.yaml');
 }
 
 export interface KubeItem {
