@@ -8,7 +8,7 @@ const kinds = ['identities/v1', 'nodes/v1', 'ip/v1', 'services/v1'];
 
 /**
  * The keys that must be in etcd for the objects that an API server has, for a cluster without external workloads. Derived
- * here once more and independently of the mirror, for objects of the demo: valid ones, with addresses in canonical text.
+ * here once more and independently of the mirror, for objects of the demo: valid ones.
  */
 export function expectedKeys(server: DevApiServer): Set<string> {
   const cilium = (kind: string): KubeDocument[] => server.list('cilium.io/v2', kind);
@@ -29,7 +29,15 @@ export function expectedKeys(server: DevApiServer): Set<string> {
 function addressesOf({ status }: KubeDocument): string[] {
   const networking = isRecord(status) && isRecord(status.networking) ? status.networking : {};
   const pairs = Array.isArray(networking.addressing) ? networking.addressing.filter(isRecord) : [];
-  return pairs.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter(isText);
+  return pairs
+    .flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6])
+    .filter(isText)
+    .map(canonical);
+}
+
+/** Keys carry the shortest text of an address; a URL's host is written that way too. */
+function canonical(ip: string): string {
+  return ip.includes(':') ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : ip;
 }
 
 /** Global ones that have a slice. */
