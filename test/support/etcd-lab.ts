@@ -78,8 +78,14 @@ export class EtcdLab {
     return lab;
   }
 
-  /** Connects once, by a configuration file with these settings. @throws what the first attempt fails with. */
-  static async withConfig(settings: Readonly<Record<string, unknown>>): Promise<EtcdLab> {
+  /**
+   * Connects once, by a configuration file with these settings. `supervised`: the connection's own loop runs, too.
+   * @throws what the first attempt fails with.
+   */
+  static async withConfig(
+    settings: Readonly<Record<string, unknown>>,
+    { supervised = true } = {},
+  ): Promise<EtcdLab> {
     const dir = await mkdtemp(join(tmpdir(), 'etcd-config-'));
     const configPath = join(dir, 'config.yaml');
     await writeFile(configPath, JSON.stringify(settings));
@@ -97,7 +103,7 @@ export class EtcdLab {
       await lab.stop();
       throw failure;
     }
-    lab.spawn((signal) => lab.connection.run(signal));
+    if (supervised) lab.spawn((signal) => lab.connection.run(signal));
     return lab;
   }
 

@@ -37,7 +37,6 @@ export interface EtcdStream<Request> {
 }
 
 const defaultDeadlineMs = 10_000;
-const maxDrainMs = 15_000;
 
 /**
  * One connection to one etcd member: calls with deadlines, streams, an orderly end. Retries nothing but a call whose
@@ -46,9 +45,8 @@ const maxDrainMs = 15_000;
 export class EtcdClient {
   private readonly stubs: EtcdStubs;
   private readonly caller: Promise<Client>;
-  private readonly retirement = new AbortController();
+  private readonly closing = new AbortController();
   private inFlightCalls = 0;
-  private onIdle: () => void = () => undefined;
   private token: Promise<Metadata> | undefined;
 
   constructor(private readonly options: EtcdClientOptions) {
@@ -60,11 +58,6 @@ export class EtcdClient {
     return this.options.endpoint;
   }
 
-  /** Aborts when this client is to be left for another: streams end then, calls under way may finish. */
-  get retired(): AbortSignal {
-    return this.retirement.signal;
-  }
-
   get inFlight(): number {
     return this.inFlightCalls;
   }
@@ -73,10 +66,15 @@ export class EtcdClient {
     return this.options.channel.getConnectivityState(false) === connectivityState.READY;
   }
 
-  /** Calls back at the next change of the channel's state, the client's end included. */
+  /** Calls back at each change of the channel's state until the client is closed. */
   onStateChange(listener: () => void): void {
     const { channel } = this.options;
-    channel.watchConnectivityState(channel.getConnectivityState(false), Infinity, listener);
+    channel.watchConnectivityState(channel.getConnectivityState(false), Infinity, () => {
+      // gRPC throws at those who watch a closed channel.
+      if (this.closing.signal.aborted) return;
+      listener();
+      this.onStateChange(listener);
+    });
   }
 
   /** A call by etcd3's codecs, see EtcdStubs.rpc. @throws EtcdFault. */
@@ -110,7 +108,7 @@ export class EtcdClient {
     return this.stubs.rpc(service, method);
   }
 
-  /** Opens a stream in both directions, which also ends when the client is retired. @throws EtcdFault of the login. */
+  /** Opens a stream in both directions, which also ends when the client is closed. @throws EtcdFault. */
   async stream<Request, Response>(
     rpc: Rpc<Request, Response>,
     handler: StreamHandler<Response>,
@@ -119,9 +117,9 @@ export class EtcdClient {
     const metadata = (await this.metadata()).clone();
     if (requireLeader) metadata.set('hasleader', 'true');
     const deadline = deadlineMs === undefined ? Infinity : Date.now() + deadlineMs;
-    const client = await this.caller;
+    const client = await this.open();
     const call = client.makeBidiStreamRequest(rpc.path, rpc.encode, rpc.decode, metadata, { deadline });
-    this.attach(call, handler, AbortSignal.any([signal, this.retired]));
+    this.attach(call, handler, AbortSignal.any([signal, this.closing.signal]));
     return { send: (request) => call.write(request), cancel: () => call.cancel() };
   }
 
@@ -130,25 +128,10 @@ export class EtcdClient {
     this.token = undefined;
   }
 
-  /** Ends streams, lets calls under way finish, then closes the connection. */
-  async retire(): Promise<void> {
-    this.retirement.abort();
-    if (this.inFlightCalls > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, maxDrainMs);
-        this.onIdle = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.options.channel.close();
-  }
-
-  /** At once: calls under way fail. */
+  /** Ends streams; calls under way, and those that begin in this turn, may finish before the connection is closed. */
   close(): void {
-    this.retirement.abort();
-    this.options.channel.close();
+    this.closing.abort();
+    setImmediate(() => this.options.channel.close());
   }
 
   private attach<Request, Response>(
@@ -177,14 +160,14 @@ export class EtcdClient {
     { signal, deadlineMs = defaultDeadlineMs }: KvCallOptions,
     metadata: Metadata,
   ): Promise<Response> {
-    const client = await this.caller;
+    const client = await this.open();
     if (signal?.aborted) throw new EtcdFault('cancelled', 'aborted');
     this.inFlightCalls++;
     return new Promise<Response>((resolve, reject) => {
       const cancel = (): void => call.cancel();
       const done = (error: Error | null, response?: Response): void => {
         signal?.removeEventListener('abort', cancel);
-        this.ended();
+        this.inFlightCalls--;
         if (error) reject(etcdFault(error, signal));
         else resolve(response as Response);
       };
@@ -202,8 +185,13 @@ export class EtcdClient {
     });
   }
 
-  private ended(): void {
-    if (--this.inFlightCalls === 0) this.onIdle();
+  /** gRPC throws at calls on a closed channel. */
+  private async open(): Promise<Client> {
+    const client = await this.caller;
+    if (this.options.channel.getConnectivityState(false) === connectivityState.SHUTDOWN) {
+      throw new EtcdFault('the connection to etcd has been closed', 'unavailable');
+    }
+    return client;
   }
 
   /** With the token of the login, if there is one; concurrent calls share one login. */

@@ -44,7 +44,6 @@ export class EtcdConnection implements StageSource {
   private readonly causes: CauseLog;
   private readonly quorum: QuorumCheck;
   private readonly stateChanged = new Wakeup();
-  private readonly draining = new Set<EtcdClient>();
   private current: { readonly client: EtcdClient; readonly settings: EtcdSettings } | undefined;
   private status: MemberStatus | undefined;
   private failure: Error | undefined;
@@ -110,7 +109,6 @@ export class EtcdConnection implements StageSource {
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.supervise(signal), this.quorum.run(signal)]);
     this.current?.client.close();
-    for (const client of this.draining) client.close();
   }
 
   stageStatus(): readonly StageStatus[] {
@@ -137,22 +135,9 @@ export class EtcdConnection implements StageSource {
     const old = this.current?.client;
     this.current = { client, settings };
     this.status = status;
-    this.follow(client);
+    client.onStateChange(() => this.stateChanged.wake());
     this.connected();
-    if (old) this.drain(old);
-  }
-
-  private drain(client: EtcdClient): void {
-    this.draining.add(client);
-    void client.retire().finally(() => this.draining.delete(client));
-  }
-
-  private follow(client: EtcdClient): void {
-    client.onStateChange(() => {
-      if (client !== this.current?.client || client.retired.aborted) return;
-      this.stateChanged.wake();
-      this.follow(client);
-    });
+    old?.close();
   }
 
   private async supervise(signal: AbortSignal): Promise<void> {

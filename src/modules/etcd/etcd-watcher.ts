@@ -44,7 +44,8 @@ export class EtcdWatcher implements KvWatcher {
       if (end.connected) backoff.reset();
       const read = await readAgain(end, handler, signal);
       next = read === undefined ? end.next : read + 1;
-      if (!goesOnAtOnce(end, read)) await clock.sleep(backoff.next(), signal);
+      // What was read again after a lost history is to be followed at once.
+      if (!end.connected || read === undefined) await clock.sleep(backoff.next(), signal);
     }
   }
 
@@ -60,13 +61,9 @@ export class EtcdWatcher implements KvWatcher {
       return await stream.run(client(), signal);
     } catch (error) {
       if (!(error instanceof EtcdFault)) throw error;
-      return { next, fault: etcdFault(error), connected: false, compactRevision: 0, retired: false };
+      return { next, fault: etcdFault(error), connected: false, compactRevision: 0 };
     }
   }
-}
-
-function goesOnAtOnce({ retired, connected }: StreamEnd, read: number | undefined): boolean {
-  return retired || (connected && read !== undefined);
 }
 
 /** The revision that the handler read the range at; undefined when it need not, or could not. */

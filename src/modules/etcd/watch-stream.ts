@@ -23,8 +23,6 @@ export interface StreamEnd {
   readonly connected: boolean;
   /** Above 0: history up to it is gone, with `next` in it. */
   readonly compactRevision: number;
-  /** The client makes room for another: go on at once. */
-  readonly retired: boolean;
 }
 
 /**
@@ -63,7 +61,6 @@ export class WatchStream {
         fault: this.reason ?? fault,
         connected: this.connected,
         compactRevision: this.compactRevision,
-        retired: client.retired.aborted,
       };
     } finally {
       guard.abort();

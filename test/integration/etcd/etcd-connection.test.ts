@@ -191,6 +191,26 @@ describe(EtcdConnection.name, () => {
     expect(lab.warnings().filter((line) => line.includes('ECONNREFUSED'))).toHaveLength(1);
   });
 
+  it('lets a call that is under way finish when it is closed, and refuses later ones as a fault', async () => {
+    const etcd = await etcdWith();
+    const proxy = await TcpProxy.start(etcd.clientPort);
+    cleanups.push(() => proxy.stop());
+    const lab = await EtcdLab.start({ address: `http://127.0.0.1:${proxy.port}`, connect: false });
+    await lab.connection.connect(lab.abort.signal);
+    const client = lab.connection.client();
+    proxy.pause();
+    const underWay = lab.kv.txn([{ type: 'put', key: 'w/a', value: '1' }]);
+    await eventually(() => client.inFlight === 1);
+    client.close();
+    const inTheSameTurn = lab.kv.txn([{ type: 'put', key: 'w/b', value: '1' }]);
+    await new Promise((resolve) => setImmediate(resolve));
+    await expect(lab.kv.get('w/a')).rejects.toMatchObject({ kind: 'unavailable' });
+    proxy.resume();
+    await expect(underWay).resolves.toMatchObject({ revision: 2 });
+    await expect(inTheSameTurn).resolves.toMatchObject({ revision: 3 });
+    await eventually(() => proxy.connections === 0);
+  });
+
   describe('when certificates change', () => {
     let etcd: TestEtcd;
     let volume: SecretVolume;

@@ -103,6 +103,7 @@ describe(`${EtcdLeasePool.name} in an outage`, () => {
     await eventually(() => lost.length > 0);
     expect(performance.now() - killed).toBeLessThan(2500);
     expect(lost).toEqual([lease]);
+    expect(lab.leases.stageStatus()[0]).toMatchObject({ state: 'retrying', healthy: false });
     await expect(lab.leases.grow()).rejects.toMatchObject({ kind: 'unavailable' });
     await etcd.restart();
     await eventually(() => lab.leases.grow().then(() => true));

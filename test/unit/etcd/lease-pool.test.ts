@@ -37,7 +37,7 @@ class FakeLeases implements LeaseCalls {
     this.keepAlives.push({ at: this.clock.monotonic(), leases });
     if (this.fault) return Promise.reject(this.fault);
     if (this.hang) {
-      const timedOut = this.clock.sleep(10_000, signal);
+      const timedOut = this.clock.sleep(10_000_000, signal);
       return timedOut.then(() => Promise.reject(new EtcdFault('deadline exceeded', 'timeout')));
     }
     for (const lease of leases) onReply(lease, this.live.get(lease)?.grantedSeconds ?? 0);
