@@ -97,7 +97,7 @@ export class RequestHandler {
 }
 
 function describeRequest(message: IncomingMessage): RequestRecord {
-  const url = new URL(message.url ?? '/', 'http://localhost');
+  const url = new URL(`http://localhost${message.url ?? '/'}`);
   const query = Object.fromEntries(url.searchParams);
   return {
     method: message.method ?? 'GET',
