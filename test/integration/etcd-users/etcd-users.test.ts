@@ -124,8 +124,9 @@ describe(EtcdUsers.name, () => {
     });
   }
 
-  /** One more complete run. */
+  /** One more complete run, begun after this call. */
   async function oneMore(users: EtcdUsers): Promise<void> {
+    await eventually(() => users.stageStatus()[0]?.counts['runs'] === runs.length);
     const before = runs.length;
     users.recheck();
     await eventually(() => runs.length > before);
@@ -144,8 +145,9 @@ describe(EtcdUsers.name, () => {
 
     await write('users: []\n');
     await expectAccounts({});
-    await eventually(() => users.stageStatus()[0]?.state === 'in-sync');
+    await eventually(() => users.stageStatus()[0]?.counts['removed'] === 2);
     expect(users.stageStatus()[0]).toMatchObject({
+      state: 'in-sync',
       healthy: true,
       counts: { created: 2, granted: 3, revoked: 1, removed: 2, wantedUsers: 0 },
     });
@@ -251,7 +253,7 @@ describe(EtcdUsers.name, () => {
     start();
 
     await expectAccounts({ borrowed: ['local'], theirs: [] });
-    expect(await etcd.client().list('cilium/.users/')).toEqual([]);
+    await eventually(async () => (await etcd.client().list('cilium/.users/')).length === 0);
   });
 
   it('repairs what somebody changed behind its back', async () => {
