@@ -6,7 +6,10 @@ const oxc = { decorator: { legacy: true, emitDecoratorMetadata: true } } as cons
 /** unit: pure and fast. integration: real etcd and the development API server. e2e: real kube-apiserver too. */
 const suites = {
   unit: { include: ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'], testTimeout: 10_000 },
-  integration: { include: ['test/integration/**/*.test.ts', 'test/golden/**/*.test.ts'], testTimeout: 60_000 },
+  integration: {
+    include: ['test/integration/**/*.test.ts', 'test/golden/**/*.test.ts'],
+    testTimeout: 60_000,
+  },
   e2e: { include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000 },
   chart: { include: ['test/chart/**/*.test.ts'], testTimeout: 60_000 },
 } as const;
@@ -16,7 +19,13 @@ export default defineConfig({
     maxWorkers: 2,
     projects: Object.entries(suites).map(([name, suite]) => ({
       oxc,
-      test: { name, include: [...suite.include], testTimeout: suite.testTimeout, hookTimeout: 120_000, pool: 'forks' as const },
+      test: {
+        name,
+        include: [...suite.include],
+        testTimeout: suite.testTimeout,
+        hookTimeout: 120_000,
+        pool: 'forks' as const,
+      },
     })),
   },
 });
