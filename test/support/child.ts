@@ -14,10 +14,21 @@ export interface ChildOptions {
 }
 
 const running = new Set<ChildProcess>();
-// A test runner that is torn down in the middle of a test must not leave servers behind.
-process.once('exit', () => {
+
+/** A test runner that is torn down in the middle of a test must not leave servers behind. */
+function endAll(): void {
   for (const child of running) child.kill('SIGKILL');
-});
+}
+process.once('exit', endAll);
+// A worker of the runner: its parent is gone.
+process.once('disconnect', endAll);
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    endAll();
+    // Without this handler the signal would have ended the process: let it.
+    process.kill(process.pid, signal);
+  });
+}
 
 /** A program under test or a server that a test needs, with what it said and how it ended. */
 export class Child {
