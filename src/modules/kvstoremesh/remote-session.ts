@@ -200,8 +200,8 @@ export class RemoteSession {
         type.keepOnly(listed);
         listed = new Set();
         type.state = 'watching';
-        onListed(type);
         this.readyWhenAll();
+        onListed(type);
       },
       event: (event: Parameters<typeof keyOf>[0]) => {
         const suffix = keyOf(event).slice(prefix.length);

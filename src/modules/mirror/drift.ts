@@ -50,9 +50,9 @@ export class Drift implements StageSource {
 
   /** Watches one area until the signal aborts. Call when its first sync is complete (express scopes: when it is wanted). */
   async run(area: Area, signal: AbortSignal): Promise<void> {
+    const stage = this.stageOf(area);
     const revision = await this.observe(area, signal);
     if (revision === undefined) return;
-    const stage = this.stageOf(area);
     await this.options.watcher.watch(
       area.target,
       revision + 1,
@@ -84,6 +84,8 @@ export class Drift implements StageSource {
       for (const [key, item] of waiting) {
         if (item.due > now) continue;
         this.later.delete(key);
+        // Of a scope that is gone; another may bear its name and want the key by now.
+        if (this.options.desired.scopes.get(item.scope.name) !== item.scope) continue;
         this.judge(item.scope, item.event, true);
       }
     }

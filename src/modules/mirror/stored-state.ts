@@ -112,14 +112,14 @@ export class StoredState {
     if (!options.dryRun && record.have !== null) this.desired.vanished(record, revision);
   }
 
-  private async *pages({ target }: Area, signal?: AbortSignal): AsyncGenerator<KvPage> {
-    const options = signal ? { signal } : {};
+  private async *pages({ target, pageSize }: Area, signal?: AbortSignal): AsyncGenerator<KvPage> {
+    const options = { pageSize: pageSize ?? this.pageSize, ...(signal ? { signal } : {}) };
     if ('prefix' in target) {
-      yield* this.kv.range(target.prefix, { ...options, pageSize: this.pageSize });
+      yield* this.kv.range(target.prefix, options);
       return;
     }
     // A single key is read as a range too: the answer carries the revision that it was read at.
-    for await (const page of this.kv.range(target.key, { ...options, pageSize: this.pageSize })) {
+    for await (const page of this.kv.range(target.key, options)) {
       yield { revision: page.revision, entries: page.entries.filter((entry) => entry.key === target.key) };
     }
   }

@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startEtcd, type TestEtcd } from '../../support/etcd.js';
+import { eventually } from '../../support/eventually.js';
+import { clusterKeys, ConfigFolder, endpoints, MeshLab } from '../../support/mesh-lab.js';
+
+/** What one life of the process leaves to the next, and what time does to a cache. */
+describe('kvstoremesh over its lives', () => {
+  let local: TestEtcd;
+  let remote: TestEtcd;
+  let folder: ConfigFolder;
+  let lab: MeshLab;
+
+  beforeEach(async () => {
+    [local, remote, folder] = await Promise.all([startEtcd(), startEtcd(), ConfigFolder.create()]);
+    // Addresses and identities name no cluster, so two clusters in one etcd would share them.
+    const west = Object.entries(clusterKeys('west', 4)).filter(([key]) => key.includes('west'));
+    for (const [key, value] of [...Object.entries(clusterKeys('east', 3)), ...west])
+      await remote.client().put(key, value);
+    await folder.set('east', endpoints(remote.endpoint));
+  });
+
+  afterEach(async () => {
+    await lab.stop();
+    await Promise.all([local.stop(), remote.stop(), folder.delete()]);
+  });
+
+  const start = async (args: readonly string[] = [], drainMs = 180_000): Promise<void> => {
+    lab = await MeshLab.start({ local: local.endpoint, directory: folder.path, args, timing: { drainMs } });
+  };
+  const isReady = () => eventually(async () => (await lab.readyz())[0] === 200, { timeoutMs: 20_000 });
+  const keys = async (): Promise<string[]> =>
+    (await local.client().list('cilium/'))
+      .map(([key]) => key)
+      .filter((key) => !key.startsWith('cilium/.initlock'));
+
+  it('a restart rewrites nothing that is right, and removes what is gone', async () => {
+    await start();
+    await isReady();
+    await lab.stop();
+    const revisions = await modRevisions(local);
+    await remote.client().delete('cilium/state/nodes/v1/east/n1');
+
+    await start();
+    await isReady();
+    await eventually(async () => !(await keys()).includes('cilium/cache/nodes/v1/east/n1'));
+
+    const { 'cilium/cache/nodes/v1/east/n1': _, ...kept } = revisions;
+    expect(await modRevisions(local)).toEqual(kept);
+  });
+
+  it('keeps the cache of a cluster that cannot be reached after a restart', async () => {
+    await start();
+    await isReady();
+    await lab.stop();
+    const before = await keys();
+    await remote.kill();
+
+    await start(['--per-cluster-ready-timeout=500ms']);
+    await isReady();
+
+    expect(await keys()).toEqual(before);
+  });
+
+  it('removes a cluster that is no longer configured, its configuration first, and touches no key of our own cluster', async () => {
+    await folder.set('west', endpoints(remote.endpoint));
+    await local.client().put('cilium/cluster-config/local', '{}');
+    await local.client().put('cilium/synced/local/cilium/state/nodes/v1', 'x');
+    await local.client().put('cilium/state/nodes/v1/local/n1', '{}');
+    await start();
+    await isReady();
+    await lab.stop();
+    await folder.remove('west');
+
+    await start([], 1000);
+    await eventually(async () => !(await keys()).includes('cilium/cluster-config/west'));
+    expect(await keys()).toContain('cilium/cache/nodes/v1/west/n1');
+    await eventually(async () => !(await keys()).some((key) => key.includes('west')));
+
+    const left = await keys();
+    expect(left.filter((key) => key.includes('local'))).toHaveLength(3);
+    expect(left.filter((key) => key.includes('east'))).toHaveLength(9);
+  });
+
+  it('drops the services, and nothing else, of a cluster that is away for longer than --clustermesh-cache-ttl', async () => {
+    await start(['--clustermesh-cache-ttl=700ms']);
+    await isReady();
+    await remote.kill();
+    await eventually(async () => !(await keys()).some((key) => key.startsWith('cilium/cache/services/')));
+
+    expect(await keys()).toHaveLength(8);
+    await remote.restart();
+    await eventually(async () => (await keys()).length === 9, { timeoutMs: 20_000 });
+  });
+
+  it('answers the API, probes, metrics and status in the words of the contract', async () => {
+    await start();
+    await isReady();
+    const api = async (path: string, init?: RequestInit) => {
+      const answer = await fetch(lab.url('api', path), init);
+      return [answer.status, await answer.text()];
+    };
+
+    expect(await api('/cluster')).toEqual([404, '{"code":404,"message":"path /cluster was not found"}']);
+    expect(await api('/metrics')).toEqual([404, '{"code":404,"message":"path /metrics was not found"}']);
+    expect(await api('/v1/cluster', { method: 'POST' })).toEqual([
+      405,
+      '{"code":405,"message":"method POST is not allowed, but [GET] are"}',
+    ]);
+    expect((await api('/v1/cluster', { headers: { accept: 'text/plain' } }))[0]).toBe(406);
+    expect((await api('/v1/cluster/'))[1]).toMatch(
+      /^\[\{"config":\{"cluster-id":3,"required":true,"retrieved":true,"sync-canaries":true\},"connected":true,"last-failure":"0001-01-01T00:00:00\.000Z","name":"east","num-endpoints":1,"num-identities":1,"num-nodes":1,"num-shared-services":1,"ready":true,"status":"etcd: .*","synced":\{"endpoints":true,"identities":true,"nodes":true,"services":true\}\}\]\n$/,
+    );
+    const metrics = await lab.metrics();
+    const labels = 'source_cluster="local",source_node_name=""';
+    for (const line of [
+      `cilium_kvstoremesh_remote_clusters{${labels}} 1`,
+      `cilium_kvstoremesh_remote_cluster_readiness_status{${labels},target_cluster="east"} 1`,
+      `cilium_kvstoremesh_remote_cluster_failures{${labels},target_cluster="east"} 0`,
+      `cilium_kvstoremesh_remote_cluster_last_failure_ts{${labels},target_cluster="east"} 0`,
+      'cilium_kvstoremesh_kvstore_initial_sync_completed{scope="nodes/v1",source_cluster="east",action="read"} 1',
+      'cilium_kvstoremesh_kvstore_initial_sync_completed{scope="nodes/v1",source_cluster="east",action="write"} 1',
+      'cilium_kvstoremesh_kvstore_sync_errors_total{scope="ip/v1",source_cluster="east"} 0',
+      'cilium_kvstoremesh_kvstore_sync_queue_size{scope="ip/v1",source_cluster="east"} 0',
+    ])
+      expect(metrics).toContain(line);
+    expect(metrics).toMatch(/cilium_kvstoremesh_bootstrap_seconds\{source_cluster="local"\} 0\.\d+/);
+    expect(metrics).toContain('api_call="etcd-east"');
+    const { stages } = await lab.status();
+    expect(stages.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        'remote/east',
+        'remote-connections',
+        'configuration-directory',
+        'etcd/connection',
+      ]),
+    );
+  });
+});
+
+async function modRevisions(etcd: TestEtcd): Promise<Record<string, string>> {
+  const entries = await etcd.client().entries('cilium/c');
+  const synced = await etcd.client().entries('cilium/synced/');
+  return Object.fromEntries(
+    [...entries, ...synced].map((entry) => [entry.key.toString(), entry.mod_revision]),
+  );
+}
