@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   type Channel,
   type Client,
@@ -52,6 +53,8 @@ export class EtcdClient {
   constructor(private readonly options: EtcdClientOptions) {
     this.stubs = new EtcdStubs(options.endpoint, options.channel);
     this.caller = this.stubs.service('KV');
+    // One listener a stream: many are no leak.
+    setMaxListeners(0, this.closing.signal);
   }
 
   get endpoint(): string {
@@ -119,7 +122,7 @@ export class EtcdClient {
     const deadline = deadlineMs === undefined ? Infinity : Date.now() + deadlineMs;
     const client = await this.open();
     const call = client.makeBidiStreamRequest(rpc.path, rpc.encode, rpc.decode, metadata, { deadline });
-    this.attach(call, handler, AbortSignal.any([signal, this.closing.signal]));
+    this.attach(call, handler, [signal, this.closing.signal]);
     return { send: (request) => call.write(request), cancel: () => call.cancel() };
   }
 
@@ -137,21 +140,24 @@ export class EtcdClient {
   private attach<Request, Response>(
     call: ClientDuplexStream<Request, Response>,
     handler: StreamHandler<Response>,
-    end: AbortSignal,
+    ends: readonly AbortSignal[],
   ): void {
     const cancel = (): void => call.cancel();
-    end.addEventListener('abort', cancel, { once: true });
+    for (const end of ends) end.addEventListener('abort', cancel, { once: true });
     call.on('data', (message: Response) => handler.onData(message));
     // 'status' follows and says the same.
     call.on('error', () => undefined);
     call.once('status', (status: StatusObject) => {
-      end.removeEventListener('abort', cancel);
+      for (const end of ends) end.removeEventListener('abort', cancel);
       const error = Object.assign(new Error(status.details || 'etcd ended the stream'), status);
-      const fault = etcdFault(error, end);
+      const fault = etcdFault(
+        error,
+        ends.find((end) => end.aborted),
+      );
       if (fault.kind === 'unauthenticated') this.forgetLogin();
       handler.onEnd(fault);
     });
-    if (end.aborted) cancel();
+    if (ends.some((end) => end.aborted)) cancel();
   }
 
   private async send<Request, Response>(

@@ -12,6 +12,7 @@ import type { EtcdClient } from './etcd-client.js';
 import { dial, type MemberStatus, memberStatus } from './etcd-dialer.js';
 import { EtcdKv } from './etcd-kv.js';
 import { EtcdFault } from './kv.js';
+import { LinkedAbort } from './linked-abort.js';
 import { QuorumCheck, type QuorumError } from './quorum-check.js';
 
 export interface EtcdConnectionOptions {
@@ -153,10 +154,9 @@ export class EtcdConnection implements StageSource {
 
   /** Until the time is over or the channel's state has changed. */
   private async pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    const either = AbortSignal.any([signal, woken.signal]);
-    await Promise.race([this.stateChanged.wait(either), clock.sleep(ms, either)]);
-    woken.abort();
+    const over = new LinkedAbort(signal);
+    await Promise.race([this.stateChanged.wait(over.signal), clock.sleep(ms, over.signal)]);
+    over.abort();
   }
 
   private async healthy(signal: AbortSignal): Promise<boolean> {

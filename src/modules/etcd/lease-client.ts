@@ -1,5 +1,6 @@
 import type { ClientSource } from './etcd-kv.js';
 import { EtcdFault, type LeaseId } from './kv.js';
+import { LinkedAbort } from './linked-abort.js';
 
 export interface LeaseState {
   readonly grantedSeconds: number;
@@ -48,7 +49,7 @@ export class LeaseClient implements LeaseCalls {
     if (leases.length === 0) return;
     const client = this.client();
     const rpc = await client.rpc('Lease', 'LeaseKeepAlive');
-    const finish = new AbortController();
+    const finish = new LinkedAbort(signal);
     let open = leases.length;
     let settle: (fault: EtcdFault) => void = () => undefined;
     const ended = new Promise<EtcdFault>((resolve) => {
@@ -63,10 +64,14 @@ export class LeaseClient implements LeaseCalls {
       },
       onEnd: (fault: EtcdFault) => settle(fault),
     };
-    const options = { signal: AbortSignal.any([signal, finish.signal]), deadlineMs: keepAliveDeadlineMs };
-    const stream = await client.stream(rpc, handler, options);
-    for (const lease of leases) stream.send({ ID: lease });
-    const fault = await ended;
-    if (open > 0) throw fault;
+    const options = { signal: finish.signal, deadlineMs: keepAliveDeadlineMs };
+    try {
+      const stream = await client.stream(rpc, handler, options);
+      for (const lease of leases) stream.send({ ID: lease });
+      const fault = await ended;
+      if (open > 0) throw fault;
+    } finally {
+      finish.release();
+    }
   }
 }

@@ -5,6 +5,7 @@ import { Stage, type StageSource, type StageStatus } from '../../common/stage.js
 import { Wakeup } from '../../common/wakeup.js';
 import type { LeaseCalls } from './lease-client.js';
 import { EtcdFault, type LeaseId, type LeasePool } from './kv.js';
+import { LinkedAbort } from './linked-abort.js';
 
 export interface EtcdLeasePoolOptions {
   readonly calls: LeaseCalls;
@@ -209,7 +210,7 @@ export class EtcdLeasePool implements LeasePool, StageSource {
   private async renew(due: readonly Lease[], signal: AbortSignal): Promise<void> {
     const { calls, clock, log } = this.options;
     const sentAt = clock.monotonic();
-    // An answer that comes after the earliest end would come too late.
+    // Notices the end of a lease while an answer or the next attempt is awaited.
     const limit = new AbortController();
     const onReply = (id: LeaseId, ttlSeconds: number): void => {
       if (ttlSeconds <= 0) this.lost(id, 'etcd has ended it');
@@ -232,7 +233,7 @@ export class EtcdLeasePool implements LeasePool, StageSource {
       if (this.stage.state !== 'retrying')
         log.warn('Leases could not be renewed. Retrying...', { leases: due.length, error });
       this.stage.transition('retrying');
-      await clock.sleep(this.untilRetry(), signal);
+      await clock.sleep(this.backoff.next(), signal);
     } finally {
       limit.abort();
       await watchdog;
@@ -247,11 +248,6 @@ export class EtcdLeasePool implements LeasePool, StageSource {
     this.renewedAt = this.options.clock.now();
   }
 
-  /** The back-off, but not beyond the end of a lease: its loss is to be noticed then. */
-  private untilRetry(): number {
-    return Math.min(this.backoff.next(), this.untilEarliest('expiresAt'));
-  }
-
   private untilEarliest(time: 'renewAt' | 'expiresAt'): number {
     const now = this.options.clock.monotonic();
     let earliest = Infinity;
@@ -261,10 +257,9 @@ export class EtcdLeasePool implements LeasePool, StageSource {
 
   private async rest(signal: AbortSignal): Promise<void> {
     const wait = Math.min(this.untilEarliest('renewAt'), this.untilEarliest('expiresAt'), this.ttlMs);
-    const woken = new AbortController();
-    const either = AbortSignal.any([signal, woken.signal]);
-    await Promise.race([this.wakeup.wait(either), this.options.clock.sleep(wait, either)]);
-    woken.abort();
+    const over = new LinkedAbort(signal);
+    await Promise.race([this.wakeup.wait(over.signal), this.options.clock.sleep(wait, over.signal)]);
+    over.abort();
   }
 
   private lost(id: LeaseId, reason: string): void {

@@ -98,10 +98,8 @@ describe(`${EtcdLeasePool.name} in an outage`, () => {
     await lab.leases.grow();
     const lease = lab.leases.take()!;
     lab.spawn((signal) => lab.leases.run(signal));
-    const killed = performance.now();
     await etcd.kill();
     await eventually(() => lost.length > 0);
-    expect(performance.now() - killed).toBeLessThan(2500);
     expect(lost).toEqual([lease]);
     expect(lab.leases.stageStatus()[0]).toMatchObject({ state: 'retrying', healthy: false });
     await expect(lab.leases.grow()).rejects.toMatchObject({ kind: 'unavailable' });
