@@ -43,8 +43,8 @@ export async function steadyChurn(lab: BenchLab, options: SteadyChurn): Promise<
 export async function idle(lab: BenchLab, seconds: number): Promise<Record<string, number>> {
   const server = await lab.launch();
   await server.waitReady(300_000);
-  // The read that verifies the first sync is over by then.
-  await new Promise((resolve) => setTimeout(resolve, 10_000));
+  // By then the read that verifies the first sync is over, and V8 has collected what the start left.
+  await new Promise((resolve) => setTimeout(resolve, 30_000));
   const before = cpuSeconds(server.pid);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   const used = cpuSeconds(server.pid) - before;
