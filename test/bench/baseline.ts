@@ -10,8 +10,8 @@ const path = fileURLToPath(new URL('baseline.json', import.meta.url));
 
 /** A result is comparable with one of the same question and shape. */
 function keyOf(result: Result): string {
-  const { question, nodes, identities, endpoints, services } = result;
-  return JSON.stringify({ question, nodes, identities, endpoints, services });
+  const { question, clusters, nodes, identities, endpoints, services } = result;
+  return JSON.stringify({ question, clusters, nodes, identities, endpoints, services });
 }
 
 export function readBaseline(): Result[] {

@@ -1,10 +1,12 @@
-import { Etcd3, type IKeyValue } from 'etcd3';
+import type { IKeyValue } from 'etcd3';
 import { EtcdAdmin } from '../support/etcd-admin.js';
 import { startEtcd, type TestEtcd } from '../support/etcd.js';
 import { type KubeApiserver, startKubeApiserver } from '../support/kube-apiserver.js';
 import { collectionPath, objectPath, type TestObject } from '../support/kube-client.js';
 import { type ServerProcess, startServer } from '../support/server-process.js';
 import { ClusterGenerator, type ClusterShape } from '../../dev/cluster-generator.js';
+import { countKeys } from './count-keys.js';
+import { watchKeys } from './watch-keys.js';
 
 /** A real kube-apiserver holding a cluster of some shape, a real etcd in memory, and the program as it ships. */
 export class BenchLab {
@@ -59,31 +61,15 @@ export class BenchLab {
     );
   }
 
-  /** Counts keys without reading them. */
-  async count(prefix: string): Promise<number> {
-    const { kv } = await this.probe.etcd3();
-    const end = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
-    const { count } = await kv.range({
-      key: Buffer.from(prefix),
-      range_end: Buffer.from(end),
-      count_only: true,
-    });
-    return Number(count);
+  count(prefix: string): Promise<number> {
+    return countKeys(this.probe, prefix);
   }
 
-  /** Every put and delete under the prefix, with the monotonic ms of its arrival. */
-  async watch(
+  watch(
     prefix: string,
     onEvent: (entry: IKeyValue, at: number, deleted: boolean) => void,
   ): Promise<() => Promise<void>> {
-    const client = new Etcd3({ hosts: this.etcd.endpoint });
-    const watcher = await client.watch().prefix(prefix).create();
-    watcher.on('put', (entry) => onEvent(entry, performance.now(), false));
-    watcher.on('delete', (entry) => onEvent(entry, performance.now(), true));
-    return async () => {
-      await watcher.cancel();
-      client.close();
-    };
+    return watchKeys(this.etcd.endpoint, prefix, onEvent);
   }
 
   async wipeMesh(): Promise<void> {

@@ -5,7 +5,9 @@ import { eventually } from './eventually.js';
 import { freePorts } from './free-ports.js';
 
 export interface ServerOptions {
-  /** After `clustermesh-apiserver clustermesh --cluster-name east --cluster-id 3`; a later flag wins. */
+  /** Default: clustermesh. */
+  readonly command?: 'clustermesh' | 'kvstoremesh';
+  /** After `clustermesh-apiserver COMMAND --cluster-name east --cluster-id 3`; a later flag wins. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** `--k8s-kubeconfig-path`. */
@@ -32,7 +34,7 @@ export class ServerProcess {
     const child = new Child({
       command: program,
       args: [
-        'clustermesh',
+        options.command ?? 'clustermesh',
         '--cluster-name=east',
         '--cluster-id=3',
         `--health-port=${String(health)}`,
