@@ -3,7 +3,15 @@ import type { ClustermeshOptions } from '../modules/config/clustermesh-options.j
 import type { KvstoreMeshStatusOptions, TroubleshootOptions } from '../modules/config/debug-options.js';
 import type { EtcdInitOptions } from '../modules/config/etcdinit-options.js';
 import type { KvstoremeshOptions } from '../modules/config/kvstoremesh-options.js';
+import type {
+  ConnectOptions,
+  DisconnectOptions,
+  ExtractSecretOptions,
+  ImportSecretsOptions,
+  MeshStatusOptions,
+} from '../modules/config/peering-options.js';
 import type { TextSink } from '../common/text-sink.js';
+import type { CliIo } from './cli-io.js';
 
 /** What each command does once its options are read; resolves with the exit code, throws StartError for what its operator can mend. */
 export interface Apps {
@@ -13,6 +21,11 @@ export interface Apps {
   /** Of both `clustermesh-dbg` and `kvstoremesh-dbg`. */
   troubleshoot(options: TroubleshootOptions, out: TextSink): Promise<number>;
   kvstoreMeshStatus(options: KvstoreMeshStatusOptions, out: TextSink): Promise<number>;
+  connect(options: ConnectOptions, io: CliIo): Promise<number>;
+  disconnect(options: DisconnectOptions, io: CliIo): Promise<number>;
+  meshStatus(options: MeshStatusOptions, io: CliIo): Promise<number>;
+  extractSecret(options: ExtractSecretOptions, io: CliIo): Promise<number>;
+  importSecrets(options: ImportSecretsOptions, io: CliIo): Promise<number>;
 }
 
 /** Loaded, with all that they need, only when the options are right. */
@@ -36,5 +49,25 @@ export const lazyApps: Apps = {
   kvstoreMeshStatus: async (options, out) => {
     const { runKvstoreMeshStatus } = await import('../apps/kvstoremesh-status.app.js');
     return runKvstoreMeshStatus(options, out);
+  },
+  connect: async (options, io) => {
+    const { runConnect } = await import('../apps/peering.app.js');
+    return runConnect(options, io);
+  },
+  disconnect: async (options, io) => {
+    const { runDisconnect } = await import('../apps/peering.app.js');
+    return runDisconnect(options, io);
+  },
+  meshStatus: async (options, io) => {
+    const { runMeshStatus } = await import('../apps/peering.app.js');
+    return runMeshStatus(options, io);
+  },
+  extractSecret: async (options, io) => {
+    const { runExtractSecret } = await import('../apps/peering.app.js');
+    return runExtractSecret(options, io);
+  },
+  importSecrets: async (options, io) => {
+    const { runImportSecrets } = await import('../apps/peering.app.js');
+    return runImportSecrets(options, io);
   },
 };

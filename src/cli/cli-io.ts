@@ -7,7 +7,7 @@ export interface CliIo {
   /** After the program's name. */
   readonly argv: readonly string[];
   readonly env: Environment;
-  readonly stdout: TextSink;
+  readonly stdout: TextSink & { readonly isTTY?: boolean };
   readonly stderr: TextSink;
   /** Where log lines go instead of stderr. */
   readonly logSink?: LineSink;

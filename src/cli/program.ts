@@ -1,5 +1,6 @@
 import { Command, type Help, Option } from 'commander';
-import { COMMANDS, type WorkingCommand } from '../modules/config/commands.js';
+import { COMMANDS, GROUPS, type WorkingCommand } from '../modules/config/commands.js';
+import type { Flag } from '../modules/config/flag.js';
 import { flagsOf } from '../modules/config/flags.js';
 import { flagTerm, helpOption } from './flag-help.js';
 
@@ -70,7 +71,7 @@ export class Program {
   private group(name: string, words: readonly string[]): Command {
     const known = this.root.commands.find((command) => command.name() === name);
     if (known) return known;
-    const summary = `Commands for debugging ${name.replace(/-dbg$/, '')}`;
+    const summary = GROUPS[name] ?? '';
     const command = this.root.command(name).summary(summary).description(summary).helpCommand(false);
     this.bind(command, words, (tokens, help) => this.inGroup(name, tokens, help));
     return command;
@@ -117,6 +118,14 @@ function isGroup(command: Command): boolean {
 }
 
 function helpText(command: Command): string {
-  const hasFlags = COMMANDS.some(({ name }) => name === command.name());
-  return command.helpInformation() + (hasFlags ? environmentNote : '');
+  const row = COMMANDS.find(({ name }) => name === pathOf(command));
+  const flags: readonly Flag[] = row ? flagsOf(row.name) : [];
+  const environment = flags.some((flag) => flag.noEnv !== true);
+  return command.helpInformation() + (environment ? environmentNote : '');
+}
+
+/** `secret extract`: two commands of different groups may have the same last word. */
+function pathOf(command: Command): string {
+  const parent = command.parent;
+  return parent?.parent ? `${pathOf(parent)} ${command.name()}` : command.name();
 }

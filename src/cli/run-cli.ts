@@ -74,6 +74,36 @@ const flagCommands: Readonly<Record<WorkingCommand, (call: FlagCommandCall) => P
     const command = { name: 'kvstoremesh-dbg troubleshoot', load, run: apps.troubleshoot } as const;
     return runTextCommand(command, tokens, help, io);
   },
+  connect: async ({ tokens, help, io, apps }) => {
+    const { runPeeringCommand } = await import('./peering.command.js');
+    const { loadConnectOptions: load } = await import('../modules/config/load-peering-options.js');
+    const command = { name: 'connect', load, run: apps.connect } as const;
+    return runPeeringCommand(command, tokens, help, io);
+  },
+  disconnect: async ({ tokens, help, io, apps }) => {
+    const { runPeeringCommand } = await import('./peering.command.js');
+    const { loadDisconnectOptions: load } = await import('../modules/config/load-peering-options.js');
+    const command = { name: 'disconnect', load, run: apps.disconnect } as const;
+    return runPeeringCommand(command, tokens, help, io);
+  },
+  status: async ({ tokens, help, io, apps }) => {
+    const { runPeeringCommand } = await import('./peering.command.js');
+    const { loadMeshStatusOptions: load } = await import('../modules/config/load-peering-options.js');
+    const command = { name: 'status', load, run: apps.meshStatus } as const;
+    return runPeeringCommand(command, tokens, help, io);
+  },
+  'secret extract': async ({ tokens, help, io, apps }) => {
+    const { runPeeringCommand } = await import('./peering.command.js');
+    const { loadExtractSecretOptions: load } = await import('../modules/config/load-peering-options.js');
+    const command = { name: 'secret extract', load, run: apps.extractSecret } as const;
+    return runPeeringCommand(command, tokens, help, io);
+  },
+  'secret import': async ({ tokens, help, io, apps }) => {
+    const { runPeeringCommand } = await import('./peering.command.js');
+    const { loadImportSecretsOptions: load } = await import('../modules/config/load-peering-options.js');
+    const command = { name: 'secret import', load, run: apps.importSecrets } as const;
+    return runPeeringCommand(command, tokens, help, io);
+  },
 };
 
 /** Without a command: the usage, exit code 0. With one that does not exist: an error. */

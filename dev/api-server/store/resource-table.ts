@@ -51,6 +51,14 @@ const builtIn: readonly Row[] = [
   { group: '', versions: v1, plural: 'secrets', kind: 'Secret', namespaced: true },
   { group: '', versions: v1, plural: 'events', kind: 'Event', namespaced: true },
   {
+    group: 'apps',
+    versions: v1,
+    plural: 'deployments',
+    kind: 'Deployment',
+    namespaced: true,
+    statusSubresource: true,
+  },
+  {
     group: 'discovery.k8s.io',
     versions: [
       { name: 'v1', since: 21 },

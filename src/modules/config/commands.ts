@@ -8,6 +8,21 @@ export const COMMANDS = [
   { name: 'clustermesh-dbg troubleshoot', summary: 'Check the connection to the local etcd' },
   { name: 'kvstoremesh-dbg status', summary: 'Show what KVStoreMesh says of the remote clusters' },
   { name: 'kvstoremesh-dbg troubleshoot', summary: 'Check the connections to the etcds of remote clusters' },
+  { name: 'connect', summary: 'Connect this cluster with others, by their secrets' },
+  { name: 'disconnect', summary: 'Take the connection of this cluster with others away' },
+  { name: 'status', summary: 'Show how clusters are connected, and what keeps them from it' },
+  {
+    name: 'secret extract',
+    summary: 'Write the secret by which other clusters reach this one; it holds a key',
+  },
+  { name: 'secret import', summary: 'Merge extracted secrets of other clusters into those of this one' },
 ] as const satisfies readonly { readonly name: CommandName; readonly summary: string }[];
+
+/** What commands that only hold others are for. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  'clustermesh-dbg': 'Commands for debugging clustermesh',
+  'kvstoremesh-dbg': 'Commands for debugging kvstoremesh',
+  secret: 'Hand what is needed to reach a cluster to another one',
+};
 
 export type WorkingCommand = (typeof COMMANDS)[number]['name'];

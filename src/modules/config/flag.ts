@@ -19,7 +19,12 @@ export type CommandName =
   | 'etcdinit'
   | 'clustermesh-dbg troubleshoot'
   | 'kvstoremesh-dbg status'
-  | 'kvstoremesh-dbg troubleshoot';
+  | 'kvstoremesh-dbg troubleshoot'
+  | 'connect'
+  | 'disconnect'
+  | 'status'
+  | 'secret extract'
+  | 'secret import';
 
 /** One row of the table that parsing, help, documentation and the log of effective options are made from. */
 export interface Flag {
@@ -31,7 +36,7 @@ export interface Flag {
   readonly help: string;
   /** Works, but is not shown by --help. */
   readonly hidden?: true;
-  /** The debugging commands read no environment. */
+  /** The commands for people read no environment. */
   readonly noEnv?: true;
   readonly commands: readonly CommandName[];
 }

@@ -1,4 +1,5 @@
 import type { CommandName, Flag, FlagType } from './flag.js';
+import { PEERING_FLAGS } from './peering-flags.js';
 
 /** Every flag of every command (spec/operations.md §2.1 and §5), and those that only this program has. */
 export const FLAGS: readonly Flag[] = [
@@ -195,6 +196,7 @@ export const FLAGS: readonly Flag[] = [
     ],
     ['include-local', 'bool', 'false', 'Check the local etcd too', { noEnv: true }],
   ),
+  ...PEERING_FLAGS,
 ];
 
 /** The flags of one command, sorted by name. */

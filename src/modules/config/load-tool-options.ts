@@ -49,7 +49,7 @@ class StatusSettings {
 
 /** Reads, checks and freezes the options of `etcdinit`. Opens nothing. */
 export function loadEtcdInitOptions(argv: ReadArgv, env: Environment): LoadedOptions<EtcdInitOptions> {
-  return load('etcdinit', new EtcdInitSettings(), argv, env, (settings) => ({
+  return loadSettings('etcdinit', new EtcdInitSettings(), argv, env, (settings) => ({
     etcdBinary: settings.etcdBinary,
     dataDir: settings.etcdDataDir,
     initialClusterToken: settings.etcdInitialClusterToken,
@@ -65,7 +65,7 @@ export function loadTroubleshootOptions(
   argv: ReadArgv,
   env: Environment,
 ): LoadedOptions<TroubleshootOptions> {
-  return load('clustermesh-dbg troubleshoot', new TroubleshootSettings(), argv, env, (settings) => ({
+  return loadSettings('clustermesh-dbg troubleshoot', new TroubleshootSettings(), argv, env, (settings) => ({
     local: settings.etcdConfig,
     timeoutMs: settings.timeout,
     localClusterName: env['CLUSTER_NAME'] ?? '',
@@ -77,28 +77,41 @@ export function loadMeshTroubleshootOptions(
   argv: ReadArgv,
   env: Environment,
 ): LoadedOptions<TroubleshootOptions> {
-  return load('kvstoremesh-dbg troubleshoot', new MeshTroubleshootSettings(), argv, env, (settings) => ({
-    ...(settings.includeLocal ? { local: settings.etcdConfig } : {}),
-    remote: { directory: settings.clustermeshConfig, clusters: [...argv.positional] },
-    timeoutMs: settings.timeout,
-    localClusterName: env['CLUSTER_NAME'] ?? '',
-  }));
+  return loadSettings(
+    'kvstoremesh-dbg troubleshoot',
+    new MeshTroubleshootSettings(),
+    argv,
+    env,
+    (settings) => ({
+      ...(settings.includeLocal ? { local: settings.etcdConfig } : {}),
+      remote: { directory: settings.clustermeshConfig, clusters: [...argv.positional] },
+      timeoutMs: settings.timeout,
+      localClusterName: env['CLUSTER_NAME'] ?? '',
+    }),
+  );
 }
 
 /** The same for `kvstoremesh-dbg status`. */
 export function loadStatusOptions(argv: ReadArgv, env: Environment): LoadedOptions<KvstoreMeshStatusOptions> {
-  return load('kvstoremesh-dbg status', new StatusSettings(), argv, env, ({ host, output, verbose }) => ({
-    host,
-    output,
-    verbose,
-  }));
+  return loadSettings(
+    'kvstoremesh-dbg status',
+    new StatusSettings(),
+    argv,
+    env,
+    ({ host, output, verbose }) => ({
+      host,
+      output,
+      verbose,
+    }),
+  );
 }
 
 function hostFault(host: string): string | undefined {
   return parseHostPort(host) === undefined ? '--{flag}={value} is invalid; must be host:port' : undefined;
 }
 
-function load<S extends object, O>(
+/** Of any tool: reads its flags into `instance`, whose class carries the rules, and makes options of them. */
+export function loadSettings<S extends object, O>(
   command: CommandName,
   instance: S,
   argv: ReadArgv,

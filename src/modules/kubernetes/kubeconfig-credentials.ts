@@ -14,12 +14,21 @@ interface RawKubeconfig {
   }[];
 }
 
-/** @throws StartError in one line that names the file. */
-export async function loadKubeconfigCredentials(path: string): Promise<KubeCredentials> {
+export interface KubeconfigCredentials extends KubeCredentials {
+  /** Name of the context that was used. */
+  readonly context: string;
+}
+
+/**
+ * @param context Its name; '' = the current one.
+ * @throws StartError in one line that names the file.
+ */
+export async function loadKubeconfigCredentials(path: string, context = ''): Promise<KubeconfigCredentials> {
   try {
     const config = new KubeConfig();
     const text = await readFile(path, 'utf8');
     config.loadFromString(text);
+    if (context !== '') useContext(config, context);
     config.makePathsAbsolute(dirname(path));
     return credentialsOf(config, tokenFiles(text, dirname(path)));
   } catch (error) {
@@ -28,7 +37,14 @@ export async function loadKubeconfigCredentials(path: string): Promise<KubeCrede
   }
 }
 
-function credentialsOf(config: KubeConfig, tokenFileOf: ReadonlyMap<string, string>): KubeCredentials {
+function useContext(config: KubeConfig, name: string): void {
+  const known = config.getContexts().map((context) => context.name);
+  if (!known.includes(name))
+    throw new Error(`there is no context ${JSON.stringify(name)}; expected one of ${known.join(', ')}`);
+  config.setCurrentContext(name);
+}
+
+function credentialsOf(config: KubeConfig, tokenFileOf: ReadonlyMap<string, string>): KubeconfigCredentials {
   const cluster = config.getCurrentCluster();
   if (!cluster)
     throw new Error(
@@ -44,7 +60,8 @@ function credentialsOf(config: KubeConfig, tokenFileOf: ReadonlyMap<string, stri
     tokenFile === undefined ? user : { ...user, authProvider: { name: 'tokenFile', config: { tokenFile } } },
   );
   const proxied = Boolean(cluster.proxyUrl);
-  return { server: cluster.server, identify: () => identityOf(ready, proxied) };
+  const context = config.getCurrentContext();
+  return { server: cluster.server, context, identify: () => identityOf(ready, proxied) };
 }
 
 async function identityOf(config: KubeConfig, proxied: boolean): Promise<KubeIdentity> {

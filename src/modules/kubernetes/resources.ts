@@ -16,6 +16,12 @@ export const resources = {
   services: { group: '', version: 'v1', plural: 'services', namespaced: true },
   endpoints: { group: '', version: 'v1', plural: 'endpoints', namespaced: true },
   namespaces: { group: '', version: 'v1', plural: 'namespaces', namespaced: false },
+  secrets: { group: '', version: 'v1', plural: 'secrets', namespaced: true },
+  configmaps: { group: '', version: 'v1', plural: 'configmaps', namespaced: true },
+  nodes: { group: '', version: 'v1', plural: 'nodes', namespaced: false },
+  pods: { group: '', version: 'v1', plural: 'pods', namespaced: true },
+  deployments: { group: 'apps', version: 'v1', plural: 'deployments', namespaced: true },
+  leases: { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', namespaced: true },
   endpointslicesV1: { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true },
   endpointslicesV1beta1: {
     group: 'discovery.k8s.io',
