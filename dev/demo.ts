@@ -2,8 +2,11 @@
 // the mirror between them. Started by scripts/demo.mjs, which makes sure that everything it needs is there.
 import { join, resolve } from 'node:path';
 import { parseDemoOptions, usage, type DemoOptions } from './demo/demo-options.js';
+import { DemoProcesses } from './demo/demo-processes.js';
 import { DemoStack } from './demo/demo-stack.js';
-import { expectedKeys } from './demo/expected-keys.js';
+import { checkKeys, expectedKeys } from './demo/expected-keys.js';
+import { MeshStack } from './demo/mesh-stack.js';
+import { showMesh } from './demo/watch-mesh.js';
 import { feedFolder, followKeys, printOverview } from './demo/watch-folder.js';
 import { followLoad, generateCluster } from './demo/watch-load.js';
 
@@ -30,7 +33,7 @@ export async function runDemo({ root, etcd, args, signal }: DemoContext): Promis
     console.log(usage);
     return 0;
   }
-  const stack = new DemoStack({ root, etcd });
+  const processes = new DemoProcesses();
   const end = new AbortController();
   const finish = (): void => {
     end.abort();
@@ -38,16 +41,21 @@ export async function runDemo({ root, etcd, args, signal }: DemoContext): Promis
   signal.addEventListener('abort', finish);
   const timer = options.duration === undefined ? undefined : setTimeout(finish, options.duration * 1000);
   try {
-    await Promise.race([show(stack, options, end.signal), stack.failure, aborted(end.signal)]);
+    const parts = { processes, root, etcd };
+    const shown =
+      options.mesh === undefined
+        ? show(new DemoStack(parts), options, end.signal)
+        : showMesh(new MeshStack({ ...parts, clusters: options.mesh }), options.once, end.signal);
+    await Promise.race([shown, processes.failure, aborted(end.signal)]);
     return 0;
   } catch (error) {
-    const { message } = await stack.causeOf(error as Error);
+    const { message } = await processes.causeOf(error as Error);
     console.error(`\n${message}`);
     return 1;
   } finally {
     clearTimeout(timer);
     finish();
-    await stack.stop();
+    await processes.stop();
   }
 }
 
@@ -71,13 +79,7 @@ async function show(stack: DemoStack, options: DemoOptions, signal: AbortSignal)
 
 /** @throws Error unless etcd holds exactly the keys that the objects give */
 async function check(stack: DemoStack): Promise<void> {
-  const expected = expectedKeys(stack.apiServer);
-  const present = new Set((await stack.etcd.list('cilium/')).map(({ key }) => key));
-  const missing = [...expected].filter((key) => !present.has(key));
-  const extra = [...present].filter((key) => !expected.has(key) && !key.startsWith('cilium/.initlock/'));
-  if (missing.length + extra.length === 0) return;
-  const lines = [...missing.map((key) => `missing     ${key}`), ...extra.map((key) => `unexpected  ${key}`)];
-  throw new Error(`etcd does not hold the expected keys:\n${lines.slice(0, 20).join('\n')}`);
+  checkKeys(expectedKeys(stack.apiServer), await stack.etcd.list('cilium/'));
 }
 
 async function keyCount(stack: DemoStack): Promise<string> {

@@ -25,7 +25,10 @@ const notRun = [
   [/^cd /, 'it only changes the shell'],
   [/^npm (ci|install)$/, 'npm test does it on a fresh machine'],
   [/^npm run bench/, 'takes minutes and needs a quiet machine; npm test covers its parts'],
-  [/^npm run demo -- /, 'the generated cluster is the same program as npm run demo'],
+  [
+    /^npm run demo -- /,
+    'the generated cluster and the mesh are the same programs as npm run demo; npm test runs them',
+  ],
   [/^\.ci\/run$/, 'it is what runs this'],
 ];
 

@@ -37,12 +37,23 @@ export class EtcdGateway {
     return Number(count);
   }
 
-  /** Every change under a prefix, from now on, until the signal aborts. */
-  async *watch(prefix: string, signal: AbortSignal): AsyncGenerator<EtcdChange> {
+  /**
+   * Every change under a prefix, from now on, until the signal aborts.
+   * @param onOpen called when the watch stands: no later change is missed
+   */
+  async *watch(
+    prefix: string,
+    signal: AbortSignal,
+    onOpen: () => void = () => undefined,
+  ): AsyncGenerator<EtcdChange> {
     const create_request = { key: encode(prefix), range_end: encode(prefixEnd(prefix)) };
     const body = await this.post('/v3/watch', { create_request }, signal);
     try {
-      for await (const line of createInterface({ input: body })) yield* changesIn(line);
+      for await (const line of createInterface({ input: body })) {
+        // The first line answers the request itself.
+        onOpen();
+        yield* changesIn(line);
+      }
     } catch (error) {
       if (!signal.aborted) throw error;
     }

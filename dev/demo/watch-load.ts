@@ -1,6 +1,7 @@
 import { Churn } from '../churn.js';
 import { ClusterGenerator, type ClusterShape, type GeneratedObject } from '../cluster-generator.js';
 import type { DemoStack } from './demo-stack.js';
+import { pause } from './pause.js';
 
 /** Creates all objects of a generated cluster. */
 export function generateCluster(stack: DemoStack, shape: ClusterShape): void {
@@ -110,16 +111,4 @@ function every(ms: number, callback: () => void): () => void {
 function ipKeyOf(object: GeneratedObject): string {
   const { status } = object as { status?: { networking?: { addressing?: { ipv4?: string }[] } } };
   return `cilium/state/ip/v1/default/${status?.networking?.addressing?.[0]?.ipv4 ?? ''}`;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

@@ -98,6 +98,49 @@ describe('npm run demo', { timeout: 240_000 }, () => {
     expect(folders()).toEqual(before);
   });
 
+  it('--mesh --once shows the service of every cluster in the first, and checks all keys there', async () => {
+    const before = folders();
+    const sut = demo('--mesh', '3', '--once');
+
+    const { code } = await sut.exit;
+
+    expect({ code, log: code === 0 ? '' : sut.tail() }).toEqual({ code: 0, log: '' });
+    const output = sut.stdoutLines.join('\n');
+    expect(output).toMatch(
+      /Created shop\/cart in cluster-2: cilium\/cache\/services\/v1\/cluster-2\/shop\/cart in the etcd of cluster-1 after \d+ ms/,
+    );
+    const table = sut.stdoutLines.filter((line) => line.startsWith('cluster-')).slice(-3);
+    expect(table.map((line) => line.replace(/\d+ ms *$/, 'n ms').replaceAll(/ {2,}/g, ' | '))).toEqual([
+      'cluster-1 | its own | 2 | 6 | 2 | 1 | yes | n ms',
+      'cluster-2 | connected, ready | 3 | 9 | 2 | 1 | yes | n ms',
+      'cluster-3 | connected, ready | 4 | 12 | 2 | 1 | yes | n ms',
+    ]);
+    // Of each cluster nodes, addresses, identities, a service, a config and four canaries; and the heartbeat.
+    expect(output).toContain('All 61 keys');
+    expect(folders()).toEqual(before);
+  });
+
+  it('--mesh leaves nothing behind after Ctrl-C', async () => {
+    const before = folders();
+    const sut = demo('--mesh', '2');
+    await started(sut);
+    const children = childrenOf(sut);
+    expect(children).toHaveLength(5);
+
+    process.kill(sut.pid, 'SIGINT');
+
+    expect((await sut.exit).code).toBe(0);
+    expect(children.filter(({ pid }) => isAlive(pid))).toEqual([]);
+    expect(folders()).toEqual(before);
+  });
+
+  it('refuses --mesh beside the size of a single cluster', async () => {
+    const sut = demo('--mesh', '3', '--nodes', '3');
+
+    expect((await sut.exit).code).toBe(2);
+    expect(sut.stderrLines.join('\n')).toContain('--mesh has its own objects');
+  });
+
   it('refuses an option that it does not have', async () => {
     const sut = demo('--nodez', '3');
 
