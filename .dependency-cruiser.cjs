@@ -65,6 +65,12 @@ module.exports = {
       'The Kubernetes client is wrapped once: one connection pool, one back-off.',
     ),
     owned(
+      'certificates-imports-x509',
+      '@peculiar/[^/]+',
+      '^src/modules/certificates/',
+      'Only the command `certs` writes certificates; no server loads the library.',
+    ),
+    owned(
       'metrics-imports-prom-client',
       'prom-client',
       '^src/modules/metrics/',

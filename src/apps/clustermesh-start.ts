@@ -12,6 +12,7 @@ import { HttpListeners } from '../modules/http/http-listeners.service.js';
 import { ClusterConfigService } from '../modules/k8s-sync/cluster-config.service.js';
 import { K8sSyncService } from '../modules/k8s-sync/k8s-sync.service.js';
 import { KubernetesConnection, type KubernetesServer } from '../modules/kubernetes/kubernetes-connection.js';
+import { Leadership } from '../modules/leader-election/leadership.js';
 import { MirrorAdmin } from '../modules/mirror/mirror-admin.service.js';
 import { MirrorService } from '../modules/mirror/mirror.service.js';
 
@@ -19,7 +20,7 @@ import { MirrorService } from '../modules/mirror/mirror.service.js';
 const startLimitMs = 5 * 60_000;
 
 /**
- * The start, in the order of the original: listeners, then Kubernetes and etcd side by side, the heartbeat as soon as etcd
+ * The start, in the order of the original: listeners, the leadership where there is an election, then Kubernetes and etcd side by side, the heartbeat as soon as etcd
  * answers, the cluster config before any state key, services at once, the rest when their CRDs are there.
  */
 @Injectable()
@@ -40,12 +41,15 @@ export class ClustermeshStart {
     @Optional() private readonly externalWorkloads?: ExternalWorkloadsService,
     /** Only when the users of etcd are managed. */
     @Optional() private readonly users?: EtcdUsers,
+    /** Only when replicas share one etcd. */
+    @Optional() private readonly leadership?: Leadership,
   ) {}
 
   /** Resolves when started: the first sync goes on. @throws StartError. */
   async run(tasks: TaskGroup): Promise<void> {
-    const started = this.clock.monotonic();
     await this.listeners.open('admin', 'health', 'metrics');
+    await this.leadership?.acquire(tasks);
+    const started = this.clock.monotonic();
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), startLimitMs);
     const signal = AbortSignal.any([tasks.signal, limit.signal]);

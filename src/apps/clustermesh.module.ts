@@ -21,6 +21,8 @@ import { K8sSyncModule } from '../modules/k8s-sync/k8s-sync.module.js';
 import { K8sSyncService } from '../modules/k8s-sync/k8s-sync.service.js';
 import { KubernetesConnection } from '../modules/kubernetes/kubernetes-connection.js';
 import { KubernetesModule } from '../modules/kubernetes/kubernetes.module.js';
+import { LeaderElectionModule } from '../modules/leader-election/leader-election.module.js';
+import { Leadership } from '../modules/leader-election/leadership.js';
 import { LoggingModule } from '../modules/logging/logging.module.js';
 import { MetricsModule } from '../modules/metrics/metrics.module.js';
 import { MirrorReadiness } from '../modules/mirror/mirror-readiness.js';
@@ -35,7 +37,11 @@ export class ClustermeshModule {
   static register(options: ClustermeshOptions, log: Log, build: BuildInfo): DynamicModule {
     const external = options.enableExternalWorkloads ? [ExternalWorkloadsModule] : [];
     const users = options.clusterUsersEnabled ? [EtcdUsersModule] : [];
+    const election = options.leaderElection
+      ? [LeaderElectionModule.register(options.leaderElection, build)]
+      : [];
     const health = HealthModule.register({
+      ...(options.leaderElection ? { standby: Leadership } : {}),
       imports: external,
       readiness: [MirrorReadiness, ...external.map(() => ExternalWorkloads)],
     });
@@ -47,6 +53,7 @@ export class ClustermeshModule {
         ConfigModule.forRoot(options),
         MetricsModule.register({ app: 'clustermesh', build }),
         HttpModule,
+        ...election,
         // Kubernetes and etcd: the two outside worlds.
         KubernetesModule.register({ environment: options.kubernetes.environment, build }),
         EtcdModule,
@@ -68,6 +75,7 @@ export class ClustermeshModule {
           build,
           imports: [health, EtcdModule, K8sSyncModule, ...external, ...users],
           stages: [
+            ...election.map(() => Leadership),
             KubernetesConnection,
             K8sSyncService,
             ...external.map(() => ExternalWorkloadsService),

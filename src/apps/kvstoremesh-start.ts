@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { LOG, type Log } from '../common/log.js';
 import { StartError } from '../common/start-error.js';
@@ -7,13 +7,14 @@ import { EtcdConnection } from '../modules/etcd/etcd-connection.js';
 import { HttpListeners } from '../modules/http/http-listeners.service.js';
 import { KvstoreMesh } from '../modules/kvstoremesh/kvstoremesh.service.js';
 import { MeshReadiness } from '../modules/kvstoremesh/mesh-readiness.js';
+import { Leadership } from '../modules/leader-election/leadership.js';
 import { MirrorService } from '../modules/mirror/mirror.service.js';
 
 /** Everything that must be there before "Started" has five minutes together (spec/operations.md §1.1). */
 const startLimitMs = 5 * 60_000;
 
 /**
- * The start, in the order of the original: health and metrics at once, then the local etcd; remote clusters and the API only
+ * The start, in the order of the original: health and metrics at once, the leadership where there is an election, then the local etcd; remote clusters and the API only
  * when it has answered (spec/kvstoremesh.md §2.1).
  */
 @Injectable()
@@ -26,12 +27,15 @@ export class KvstoremeshStart {
     private readonly readiness: MeshReadiness,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
+    /** Only when replicas share one etcd. */
+    @Optional() private readonly leadership?: Leadership,
   ) {}
 
   /** Resolves when started: clusters go on connecting. @throws StartError. */
   async run(tasks: TaskGroup): Promise<void> {
-    const started = this.clock.monotonic();
     await this.listeners.open('admin', 'health', 'metrics');
+    await this.leadership?.acquire(tasks);
+    const started = this.clock.monotonic();
     await this.connect(tasks);
     await this.mirror.start(tasks);
     await this.mesh.start(tasks);

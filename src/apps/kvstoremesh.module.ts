@@ -15,6 +15,8 @@ import { KvstoremeshModule } from '../modules/kvstoremesh/kvstoremesh.module.js'
 import { KvstoreMesh } from '../modules/kvstoremesh/kvstoremesh.service.js';
 import { MeshReadiness } from '../modules/kvstoremesh/mesh-readiness.js';
 import { meshTable } from '../modules/kvstoremesh/mesh-table.js';
+import { LeaderElectionModule } from '../modules/leader-election/leader-election.module.js';
+import { Leadership } from '../modules/leader-election/leadership.js';
 import { LoggingModule } from '../modules/logging/logging.module.js';
 import { MetricsModule } from '../modules/metrics/metrics.module.js';
 import { MIRROR_TABLE } from '../modules/mirror/mirror-table.js';
@@ -26,7 +28,14 @@ import { KvstoremeshStart } from './kvstoremesh-start.js';
 @Module({})
 export class KvstoremeshAppModule {
   static register(options: KvstoremeshOptions, log: Log, build: BuildInfo): DynamicModule {
-    const health = HealthModule.register({ imports: [KvstoremeshModule], readiness: [MeshReadiness] });
+    const election = options.leaderElection
+      ? [LeaderElectionModule.register(options.leaderElection, build)]
+      : [];
+    const health = HealthModule.register({
+      imports: [KvstoremeshModule],
+      readiness: [MeshReadiness],
+      ...(options.leaderElection ? { standby: Leadership } : {}),
+    });
     return {
       module: KvstoremeshAppModule,
       imports: [
@@ -35,6 +44,7 @@ export class KvstoremeshAppModule {
         ConfigModule.forRoot(options),
         MetricsModule.register({ app: 'kvstoremesh', build }),
         HttpModule,
+        ...election,
         // The local etcd; remote ones come and go with their configuration files.
         EtcdModule,
         // Desired state and writer: what makes the local etcd equal to the remote ones.
@@ -50,7 +60,7 @@ export class KvstoremeshAppModule {
         AdminModule.register({
           build,
           imports: [health, EtcdModule, KvstoremeshModule],
-          stages: [KvstoreMesh, MirrorService, EtcdConnection, LEASE_POOL],
+          stages: [...election.map(() => Leadership), KvstoreMesh, MirrorService, EtcdConnection, LEASE_POOL],
           resync: false,
         }),
       ],

@@ -1,4 +1,5 @@
 import type { Log } from '../common/log.js';
+import type { CertsOptions } from '../modules/config/certs-options.js';
 import type { ClustermeshOptions } from '../modules/config/clustermesh-options.js';
 import type { KvstoreMeshStatusOptions, TroubleshootOptions } from '../modules/config/debug-options.js';
 import type { EtcdInitOptions } from '../modules/config/etcdinit-options.js';
@@ -18,6 +19,7 @@ export interface Apps {
   clustermesh(options: ClustermeshOptions, log: Log): Promise<number>;
   kvstoremesh(options: KvstoremeshOptions, log: Log): Promise<number>;
   etcdinit(options: EtcdInitOptions, log: Log): Promise<number>;
+  certs(options: CertsOptions, log: Log): Promise<number>;
   /** Of both `clustermesh-dbg` and `kvstoremesh-dbg`. */
   troubleshoot(options: TroubleshootOptions, out: TextSink): Promise<number>;
   kvstoreMeshStatus(options: KvstoreMeshStatusOptions, out: TextSink): Promise<number>;
@@ -41,6 +43,10 @@ export const lazyApps: Apps = {
   etcdinit: async (options, log) => {
     const { runEtcdInit } = await import('../apps/etcdinit.app.js');
     return runEtcdInit(options, log);
+  },
+  certs: async (options, log) => {
+    const { runCerts } = await import('../apps/certs.app.js');
+    return runCerts(options, log);
   },
   troubleshoot: async (options, out) => {
     const { runTroubleshoot } = await import('../apps/troubleshoot.app.js');

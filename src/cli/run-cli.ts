@@ -56,6 +56,12 @@ const flagCommands: Readonly<Record<WorkingCommand, (call: FlagCommandCall) => P
     const command = { name: 'etcdinit', load: loadEtcdInitOptions, run: apps.etcdinit } as const;
     return runOptionCommand(command, tokens, help, io);
   },
+  certs: async ({ tokens, help, io, apps }) => {
+    const { runOptionCommand } = await import('./option-command.js');
+    const { loadCertsOptions } = await import('../modules/config/load-certs-options.js');
+    const command = { name: 'certs', load: loadCertsOptions, run: apps.certs } as const;
+    return runOptionCommand(command, tokens, help, io);
+  },
   'clustermesh-dbg troubleshoot': async ({ tokens, help, io, apps }) => {
     const { runTextCommand } = await import('./text-command.js');
     const { loadTroubleshootOptions: load } = await import('../modules/config/load-tool-options.js');

@@ -1,3 +1,5 @@
+import type { LeaderElectionOptions } from './leader-election-options.js';
+
 /** Everything that `clustermesh` is told, typed, validated once and frozen. Names are the flags' in camel case; durations are ms. */
 export interface ClustermeshOptions {
   readonly clusterName: string;
@@ -9,6 +11,8 @@ export interface ClustermeshOptions {
   readonly clusterUsersEnabled: boolean;
   readonly clusterUsersConfigPath: string;
   readonly kubernetes: KubernetesOptions;
+  /** Absent: every replica writes, as to an etcd of its own. */
+  readonly leaderElection?: LeaderElectionOptions;
   readonly healthPort: number;
   /** '' = no metrics server. */
   readonly prometheusServeAddr: string;

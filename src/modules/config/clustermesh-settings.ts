@@ -1,3 +1,4 @@
+import { LeaderElectionSettings } from './leader-election-options.js';
 import { addressFault, adminFault, kvstoreFault, nameFault } from './setting-faults.js';
 import { AtLeast, DurationAtLeast, InRange, OneOf, Rule } from './setting-rules.js';
 
@@ -7,7 +8,7 @@ const maxClusters = [255, 511] as const;
  * The flags of `clustermesh` by property name, with the rules that hold for them; durations in ms. The order of the
  * properties is the order in which problems are reported. Texts: spec/k8s-sync.md §3.
  */
-export class ClustermeshSettings {
+export class ClustermeshSettings extends LeaderElectionSettings {
   @OneOf(maxClusters)
   maxConnectedClusters!: number;
 
@@ -68,8 +69,6 @@ export class ClustermeshSettings {
   @DurationAtLeast(0)
   k8sHeartbeatTimeout!: number;
 
-  k8sApiServer!: string;
-  k8sKubeconfigPath!: string;
   k8sServiceProxyName!: string;
   enableK8sApiDiscovery!: boolean;
   enableK8sEndpointSlice!: boolean;

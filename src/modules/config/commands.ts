@@ -5,6 +5,7 @@ export const COMMANDS = [
   { name: 'clustermesh', summary: 'Run the ClusterMesh apiserver: mirror Kubernetes objects into etcd' },
   { name: 'kvstoremesh', summary: 'Run KVStoreMesh: copy remote clusters into the local etcd' },
   { name: 'etcdinit', summary: 'Prepare the data directory of an etcd for ClusterMesh' },
+  { name: 'certs', summary: 'Keep the certificates of the mesh, and their authority, in secrets' },
   { name: 'clustermesh-dbg troubleshoot', summary: 'Check the connection to the local etcd' },
   { name: 'kvstoremesh-dbg status', summary: 'Show what KVStoreMesh says of the remote clusters' },
   { name: 'kvstoremesh-dbg troubleshoot', summary: 'Check the connections to the etcds of remote clusters' },

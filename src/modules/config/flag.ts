@@ -17,6 +17,7 @@ export type CommandName =
   | 'clustermesh'
   | 'kvstoremesh'
   | 'etcdinit'
+  | 'certs'
   | 'clustermesh-dbg troubleshoot'
   | 'kvstoremesh-dbg status'
   | 'kvstoremesh-dbg troubleshoot'
@@ -38,12 +39,14 @@ export interface Flag {
   readonly hidden?: true;
   /** The commands for people read no environment. */
   readonly noEnv?: true;
+  /** Another variable than envName() would make of the name. */
+  readonly env?: string;
   readonly commands: readonly CommandName[];
 }
 
 /** `--cluster-id` is CILIUM_CLUSTER_ID. Names without the prefix are never read. */
 export function envName(flag: Flag): string {
-  return `CILIUM_${flag.name.toUpperCase().replaceAll('-', '_')}`;
+  return flag.env ?? `CILIUM_${flag.name.toUpperCase().replaceAll('-', '_')}`;
 }
 
 /** `--cluster-id` is clusterId. */

@@ -1,4 +1,6 @@
+import { CERTS_FLAGS } from './certs-flags.js';
 import type { CommandName, Flag, FlagType } from './flag.js';
+import { LEADER_ELECTION_FLAGS } from './leader-election-flags.js';
 import { PEERING_FLAGS } from './peering-flags.js';
 
 /** Every flag of every command (spec/operations.md §2.1 and §5), and those that only this program has. */
@@ -196,6 +198,8 @@ export const FLAGS: readonly Flag[] = [
     ],
     ['include-local', 'bool', 'false', 'Check the local etcd too', { noEnv: true }],
   ),
+  ...CERTS_FLAGS,
+  ...LEADER_ELECTION_FLAGS,
   ...PEERING_FLAGS,
 ];
 

@@ -7,6 +7,7 @@ export type ServerOptions = Pick<
   | 'clusterId'
   | 'maxConnectedClusters'
   | 'kvstore'
+  | 'leaderElection'
   | 'healthPort'
   | 'prometheusServeAddr'
   | 'controllerGroupMetrics'

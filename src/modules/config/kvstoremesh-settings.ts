@@ -1,8 +1,9 @@
+import { LeaderElectionSettings } from './leader-election-options.js';
 import { addressFault, adminFault, kvstoreFault, nameFault } from './setting-faults.js';
 import { DurationAtLeast, InRange, OneOf, Rule } from './setting-rules.js';
 
 /** The flags of `kvstoremesh` by property name, with the rules that hold for them; durations in ms (spec/kvstoremesh.md §2). */
-export class KvstoremeshSettings {
+export class KvstoremeshSettings extends LeaderElectionSettings {
   @OneOf([255, 511])
   maxConnectedClusters!: number;
 

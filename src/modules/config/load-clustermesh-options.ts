@@ -1,5 +1,7 @@
+import { kubernetesEnvironment } from './api-server-options.js';
 import type { ClustermeshOptions, KubernetesOptions, KvstoreOptions } from './clustermesh-options.js';
 import { ClustermeshSettings } from './clustermesh-settings.js';
+import { leaderElectionOf } from './leader-election-options.js';
 import { type LoadedOptions, loadKvstoreCommand } from './load-kvstore-command.js';
 import type { ReadArgv } from './read-argv.js';
 import type { Environment } from './resolve-flags.js';
@@ -33,6 +35,7 @@ function optionsOf(
     clusterUsersEnabled: settings.clusterUsersEnabled,
     clusterUsersConfigPath: settings.clusterUsersConfigPath,
     kubernetes: kubernetesOf(settings, env),
+    ...leaderElectionOf(settings, env),
     healthPort: settings.healthPort,
     prometheusServeAddr: settings.prometheusServeAddr,
     controllerGroupMetrics: settings.controllerGroupMetrics,
@@ -59,10 +62,6 @@ function kubernetesOf(settings: ClustermeshSettings, env: Environment): Kubernet
     connectionKeepAliveMs: settings.k8sClientConnectionKeepAlive,
     heartbeatTimeoutMs: settings.k8sHeartbeatTimeout,
     serviceProxyName: settings.k8sServiceProxyName,
-    environment: {
-      KUBERNETES_SERVICE_HOST: env['KUBERNETES_SERVICE_HOST'],
-      KUBERNETES_SERVICE_PORT: env['KUBERNETES_SERVICE_PORT'],
-      K8S_NODE_NAME: env['K8S_NODE_NAME'],
-    },
+    environment: kubernetesEnvironment(env),
   };
 }

@@ -1,5 +1,6 @@
 import type { KvstoremeshOptions } from './kvstoremesh-options.js';
 import { KvstoremeshSettings } from './kvstoremesh-settings.js';
+import { leaderElectionOf } from './leader-election-options.js';
 import { type LoadedOptions, loadKvstoreCommand } from './load-kvstore-command.js';
 import type { ReadArgv } from './read-argv.js';
 import type { Environment } from './resolve-flags.js';
@@ -14,6 +15,7 @@ export function loadKvstoremeshOptions(
     clusterId: settings.clusterId,
     maxConnectedClusters: settings.maxConnectedClusters,
     kvstore,
+    ...leaderElectionOf(settings, env),
     clustermeshConfig: settings.clustermeshConfig,
     apiServeAddr: settings.apiServeAddr,
     perClusterReadyTimeoutMs: settings.perClusterReadyTimeout,

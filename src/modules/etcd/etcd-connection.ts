@@ -3,6 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import { Stage, type StageSource, type StageStatus } from '../../common/stage.js';
 import { Wakeup } from '../../common/wakeup.js';
+import type { WriteFence } from '../../common/write-fence.js';
 import type { KvstoreOptions } from '../config/clustermesh-options.js';
 import { CauseLog } from './cause-log.js';
 import { type ConnectionState, connectionStatus } from './connection-status.js';
@@ -25,6 +26,8 @@ export interface EtcdConnectionOptions {
   /** Uniform in [0, 1): order of endpoints, jitter. */
   readonly random: () => number;
   readonly onQuorumError: (error: QuorumError) => void;
+  /** No client is given out while it says no. */
+  readonly fence?: WriteFence | undefined;
   /** How often the configuration and certificate files are looked at, ms. */
   readonly pollMs?: number;
 }
@@ -70,8 +73,10 @@ export class EtcdConnection implements StageSource {
     return this.failure;
   }
 
-  /** The client to make calls with now; do not keep it. @throws EtcdFault before the first connection. */
+  /** The client to make calls with now; do not keep it. @throws EtcdFault before the first connection, and behind the fence. */
   client(): EtcdClient {
+    if (this.options.fence?.mayWrite() === false)
+      throw new EtcdFault('not the leader any more', 'unavailable');
     if (this.current) return this.current.client;
     throw new EtcdFault(
       `not connected to etcd yet${this.failure ? `: ${this.failure.message}` : ''}`,

@@ -1,6 +1,7 @@
 import { Module, type Provider } from '@nestjs/common';
 import { CLOCK, type Clock } from '../../common/clock.js';
 import { LOG, type Log } from '../../common/log.js';
+import { WRITE_FENCE, type WriteFence } from '../../common/write-fence.js';
 import { CLUSTERMESH_OPTIONS, type ClustermeshOptions } from '../config/clustermesh-options.js';
 import { KvstoreMetrics } from '../metrics/kvstore-metrics.js';
 import { EtcdConnection } from './etcd-connection.js';
@@ -17,9 +18,16 @@ type KvstoreSettings = Pick<ClustermeshOptions, 'kvstore'>;
 const providers: Provider[] = [
   {
     provide: EtcdConnection,
-    inject: [CLUSTERMESH_OPTIONS, KvstoreMetrics, CLOCK, LOG],
-    useFactory: ({ kvstore }: KvstoreSettings, metrics: KvstoreMetrics, clock: Clock, log: Log) =>
+    inject: [CLUSTERMESH_OPTIONS, KvstoreMetrics, CLOCK, LOG, { token: WRITE_FENCE, optional: true }],
+    useFactory: (
+      { kvstore }: KvstoreSettings,
+      metrics: KvstoreMetrics,
+      clock: Clock,
+      log: Log,
+      fence?: WriteFence,
+    ) =>
       new EtcdConnection({
+        fence,
         kvstore,
         clock,
         log: log.child('kvstore'),

@@ -4,7 +4,7 @@ import { CLOCK, type Clock } from '../../common/clock.js';
 import { LIVENESS_SOURCES } from './liveness-source.js';
 import { LivezController } from './livez.controller.js';
 import { Probe } from './probe.js';
-import { Readiness } from './readiness.js';
+import { Readiness, type StandbySource } from './readiness.js';
 import { READINESS_SOURCES, type ReadinessSource } from '../../common/readiness-source.js';
 import { ReadyzController } from './readyz.controller.js';
 
@@ -13,6 +13,8 @@ export interface HealthModuleOptions {
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   /** Tokens of ReadinessSource providers. */
   readonly readiness: readonly InjectionToken[];
+  /** Token of what says that this process is a standby: one is ready to take over, whatever it has not read yet. */
+  readonly standby?: InjectionToken;
   /** Tokens of LivenessSource providers. */
   readonly liveness?: readonly InjectionToken[];
 }
@@ -32,8 +34,9 @@ export class HealthModule {
         collected(LIVENESS_SOURCES, options.liveness ?? []),
         {
           provide: Readiness,
-          inject: [READINESS_SOURCES, CLOCK],
-          useFactory: (sources: readonly ReadinessSource[], clock: Clock) => new Readiness(sources, clock),
+          inject: [READINESS_SOURCES, CLOCK, ...(options.standby === undefined ? [] : [options.standby])],
+          useFactory: (sources: readonly ReadinessSource[], clock: Clock, standby?: StandbySource) =>
+            new Readiness(sources, clock, standby),
         },
       ],
       exports: [Readiness],
