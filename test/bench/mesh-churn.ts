@@ -68,7 +68,8 @@ function nextChange(
 ): { key: string; value: string | undefined } {
   const kind = n % 10;
   const back = kind === 1 && deleted.length > graveyard ? deleted.shift() : undefined;
-  const member = back?.member ?? (members[n % members.length] as VirtualMember);
+  const member = back?.member ?? members[n % members.length];
+  if (!member) throw new Error('no clusters');
   const { cluster } = member;
   const name = kind === 2 ? 'nodes' : 'ip';
   const table = cluster.tables[name];

@@ -76,7 +76,6 @@ async function changed(lab: MeshLab, server: ServerProcess, options: MeshChurnOp
   const cpu = cpuSeconds(server.pid) - cpuBefore;
   const { peakMb, nowMb } = memory(server.pid);
   const metrics = await server.metrics();
-  const queueKeys = sumOf(metrics, 'kvstore_sync_queue_size');
   await expectKeys(lab);
   const { p50, p99, max } = quantiles(latencies);
   return {
@@ -87,8 +86,11 @@ async function changed(lab: MeshLab, server: ServerProcess, options: MeshChurnOp
     p99Ms: p99,
     maxMs: max,
     lastMs: Math.round(lastMs),
-    queueKeys,
-    syncErrors: sumOf(metrics, 'kvstore_sync_errors_total'),
+    queueKeys: sumOf(metrics, 'kvstore_sync_queue_size'),
+    // A counter that has never counted has no series.
+    syncErrors: metrics.includes('kvstore_sync_errors_total{')
+      ? sumOf(metrics, 'kvstore_sync_errors_total')
+      : 0,
     reconnects: sumOf(metrics, 'remote_cluster_failures'),
     wrongCopies: (await lab.wrongCopies(25)).length,
     churnCpuSeconds: hundredths(cpu),
@@ -114,7 +116,9 @@ async function expectKeys(lab: MeshLab): Promise<void> {
 /** Of all series of a metric; names carry a prefix, which differs from command to command. */
 function sumOf(metrics: string, name: string): number {
   const series = new RegExp(`^\\w*${name}(?:\\{.*\\})? (\\S+)$`, 'gm');
-  return [...metrics.matchAll(series)].reduce((sum, [, value]) => sum + Number(value), 0);
+  const found = [...metrics.matchAll(series)];
+  if (found.length === 0) throw new Error(`/metrics has no ${name}`);
+  return found.reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
 function hundredths(value: number): number {

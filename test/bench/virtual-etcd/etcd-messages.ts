@@ -24,7 +24,7 @@ type Decode<Request> = (buffer: Buffer) => Request;
 
 /** A generated gRPC class: its procedures by name. */
 interface Generated {
-  readonly service: Readonly<Record<string, { readonly requestDeserialize: Decode<never> }>>;
+  readonly service: Readonly<Record<string, { readonly requestDeserialize: Decode<unknown> }>>;
 }
 
 /** Requests are read by what etcd3 makes of etcd's own rpc.proto. */
@@ -33,7 +33,7 @@ class Codecs extends Etcd3 {
     const client = await this.pool.withConnection(service, (connection) => connection.client);
     const definition = (client.constructor as unknown as Generated).service[method];
     if (!definition) throw new Error(`rpc.proto has no ${service}.${method}`);
-    return definition.requestDeserialize as unknown as Decode<Request>;
+    return definition.requestDeserialize as Decode<Request>;
   }
 }
 
