@@ -75,6 +75,7 @@ it('a released lease is taken at once', async () => {
   east.stop.abort();
   await east.ended;
   await east.election.release();
+  expect(east.election.isLeading()).toBe(false);
   await eventually(() => west.election.isLeading(), { timeoutMs: 1_500 });
 });
 

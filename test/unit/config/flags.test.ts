@@ -41,7 +41,8 @@ describe('the table of flags', () => {
     const both =
       'cluster-id cluster-name max-connected-clusters controller-group-metrics debug gops-port health-port kvstore kvstore-opt ' +
       'kvstore-connectivity-timeout kvstore-lease-ttl kvstore-max-consecutive-quorum-errors kvstore-periodic-sync pprof ' +
-      'pprof-address pprof-port prometheus-serve-addr log-format';
+      'pprof-address pprof-port prometheus-serve-addr log-format ' +
+      'leader-election leader-election-namespace leader-election-lease-name';
     const clustermesh =
       'cluster-users-enabled cluster-users-config-path crd-wait-timeout enable-external-workloads enable-k8s ' +
       'enable-k8s-api-discovery enable-k8s-endpoint-slice k8s-api-server k8s-kubeconfig-path k8s-client-qps k8s-client-burst ' +
@@ -49,10 +50,16 @@ describe('the table of flags', () => {
       'admin-serve-addr';
     const kvstoremesh =
       'api-serve-addr clustermesh-config per-cluster-ready-timeout global-ready-timeout disable-drain-on-disconnection ' +
-      'admin-serve-addr clustermesh-cache-ttl';
+      'admin-serve-addr clustermesh-cache-ttl k8s-api-server k8s-kubeconfig-path';
     const sorted = (text: string): string => text.split(' ').toSorted().join(' ');
     expect(names('clustermesh')).toBe(sorted(`${both} ${clustermesh}`));
     expect(names('kvstoremesh')).toBe(sorted(`${both} ${kvstoremesh}`));
+  });
+
+  it('reads the list of certificates from the variable of cilium-certgen', () => {
+    const flag = flagsOf('certs').find(({ name }) => name === 'config');
+
+    expect(flag && envName(flag)).toBe('CILIUM_CERTGEN_CONFIG');
   });
 
   it('derives the environment variable and the property from the name', () => {
