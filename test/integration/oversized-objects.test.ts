@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DevApiServer } from '../../dev/api-server/dev-api-server.js';
 import { startEtcd, type TestEtcd } from '../support/etcd.js';
 import { eventually } from '../support/eventually.js';
+import type { TestObject } from '../support/kube-client.js';
 import { startServer, type ServerProcess } from '../support/server-process.js';
 
-const node = (name: string, annotation: string): Parameters<DevApiServer['apply']>[0] => ({
+const node = (name: string, annotation: string): TestObject => ({
   apiVersion: 'cilium.io/v2',
   kind: 'CiliumNode',
   metadata: { name, annotations: { note: annotation } },

@@ -9,11 +9,11 @@ import {
   MIRROR_STATUS,
   type ResyncRequest,
   type ScopeStatus,
-} from '../../src/modules/admin/mirror-admin.js';
+} from '../../src/modules/mirror/mirror-api.js';
 import { CLUSTERMESH_OPTIONS } from '../../src/modules/config/clustermesh-options.js';
 import { HealthModule } from '../../src/modules/health/health.module.js';
 import type { LivenessStatus } from '../../src/modules/health/liveness-source.js';
-import type { ReadinessStatus } from '../../src/modules/health/readiness-source.js';
+import type { ReadinessStatus } from '../../src/common/readiness-source.js';
 import { HTTP_APP_OPTIONS } from '../../src/modules/http/http-app-options.js';
 import { HttpListeners } from '../../src/modules/http/http-listeners.service.js';
 import { HttpModule } from '../../src/modules/http/http.module.js';
