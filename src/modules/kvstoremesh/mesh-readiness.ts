@@ -14,7 +14,7 @@ export interface MeshReadinessOptions {
   readonly log: Log;
 }
 
-const pollMs = 20;
+const pollMs = 100;
 
 /**
  * Ready when every cluster that was configured at the start is stored with its canaries, did not connect in time, or is gone;
