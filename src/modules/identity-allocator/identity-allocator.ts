@@ -30,6 +30,8 @@ export interface IdentityAllocatorOptions {
 export type AllocatorState = 'waiting' | 'ready' | 'exhausted';
 
 const maxAttempts = 16;
+/** Two label sets want one number at once so rarely that looking is cheaper than being told. */
+const settledPollMs = 5;
 const keepPace: RetryPace = { baseMs: 100, maxMs: 30_000 };
 
 /**
@@ -198,19 +200,36 @@ export class IdentityAllocator implements StageSource {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const known = this.options.index.find(key);
       if (known) return known.number;
-      const number = this.freeNumber(key);
+      const number = await this.freeNumber(key, signal);
+      if (this.options.index.find(key)) continue;
       if (number === undefined) throw new IdentityRangeExhausted(this.options.range);
       await this.create(number, key, labels, signal);
     }
     throw new KubeError('other allocators were faster each time', 0, 'Contention');
   }
 
-  private freeNumber(key: Bytes): number | undefined {
+  /**
+   * Every allocator must pass over the same numbers, or one of them creates a twin: a number counts as taken only when the
+   * index shows it, so one that is being created here for other labels is waited for. It may come to be another allocator's.
+   */
+  private async freeNumber(key: Bytes, signal: AbortSignal): Promise<number | undefined> {
     const { index, range } = this.options;
     const held = this.holds.numberFor(key);
     if (held !== undefined && !index.get(held)) return held;
-    for (const number of candidateNumbers(key, range)) if (this.isFree(number, key)) return number;
+    for (const number of candidateNumbers(key, range)) {
+      await this.settled(number, key, signal);
+      if (this.isFree(number, key)) return number;
+    }
     return undefined;
+  }
+
+  /** Returns when it is known what became of a create of this number for other labels, or when that takes too long. */
+  private async settled(number: number, key: Bytes, signal: AbortSignal): Promise<void> {
+    const { index, clock, seenWithinMs = 10_000 } = this.options;
+    const deadline = clock.monotonic() + seenWithinMs;
+    const open = (): boolean => (this.unsettled.get(number) ?? key) !== key && !index.get(number);
+    while (open() && clock.monotonic() < deadline && !signal.aborted)
+      await clock.sleep(settledPollMs, signal);
   }
 
   private isFree(number: number, key: Bytes): boolean {

@@ -40,7 +40,7 @@ describe('allocators that race', () => {
       expect(server.objects.size).toBe(sets.length);
       for (const [, number] of numbers) expect(number).toSatisfy((n: number) => n >= 256 && n <= 511);
     });
-    await fc.assert(property, { numRuns: 40 });
+    await fc.assert(property, { numRuns: 100 });
   });
 
   it('prefer a twin that somebody without this rule made before them', async () => {
