@@ -69,6 +69,7 @@ export class MirrorLab {
       leases: this.leases,
       clock,
       log: silentLog,
+      onEvent: () => undefined,
       onRepair: () => undefined,
       onReconnected: () => undefined,
     });

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../../common/clock.js';
 import { StartError } from '../../common/start-error.js';
 import { CLUSTERMESH_OPTIONS, type ClustermeshOptions } from '../config/clustermesh-options.js';
+import { ControllerMetrics } from '../metrics/controller-metrics.js';
 import { DesiredState } from '../mirror/desired-state.js';
 import { Writer } from '../mirror/writer.js';
 import { CLUSTER_CONFIG_SCOPE } from './clustermesh-table.js';
@@ -20,6 +21,7 @@ export class ClusterConfigService {
   constructor(
     private readonly desired: DesiredState,
     private readonly writer: Writer,
+    private readonly controllers: ControllerMetrics,
     @Inject(CLUSTERMESH_OPTIONS) private readonly options: ClustermeshOptions,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -42,5 +44,6 @@ export class ClusterConfigService {
       }
       await this.clock.sleep(pollMs, signal);
     }
+    this.controllers.run('clustermesh-cluster-config-enforcer', 'success');
   }
 }

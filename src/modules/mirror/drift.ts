@@ -15,6 +15,8 @@ export interface DriftOptions {
   readonly leases: LeasePool;
   readonly clock: Clock;
   readonly log: Log;
+  /** Each event of the watches, our own writes included; it is handled in the call that received it. */
+  readonly onEvent: (key: Bytes, action: 'create' | 'modify' | 'delete') => void;
   readonly onRepair: (scope: string, kind: 'deleted' | 'changed' | 'stray') => void;
   /** The watch is back after a break: writes may work again. */
   readonly onReconnected: () => void;
@@ -30,6 +32,10 @@ const maxRepairDelayMs = 30_000;
 const tickMs = 50;
 
 const keyOf = (event: KvEvent): Bytes => (event.type === 'put' ? event.entry.key : event.key);
+const actionOf = (event: KvEvent): 'create' | 'modify' | 'delete' => {
+  if (event.type === 'delete') return 'delete';
+  return event.created ? 'create' : 'modify';
+};
 const revisionOf = (event: KvEvent): number =>
   event.type === 'put' ? event.entry.modRevision : event.modRevision;
 
@@ -58,7 +64,10 @@ export class Drift implements StageSource {
       revision + 1,
       {
         onEvents: (events) => {
-          for (const event of events) this.route(area, event);
+          for (const event of events) {
+            this.options.onEvent(keyOf(event), actionOf(event));
+            this.route(area, event);
+          }
         },
         onConnected: () => {
           if (stage.state === 'disconnected') this.reconnected(area);

@@ -7,6 +7,7 @@ import { CLUSTERMESH_OPTIONS, type ClustermeshOptions } from '../config/clusterm
 import { EtcdModule } from '../etcd/etcd.module.js';
 import { KV, KV_WATCHER, type Kv, type KvWatcher, LEASE_POOL, type LeasePool } from '../etcd/kv.js';
 import { KvstoreMetrics } from '../metrics/kvstore-metrics.js';
+import { kvstoreScope } from '../metrics/kvstore-scope.js';
 import { LimiterMetrics } from '../metrics/limiter-metrics.js';
 import { DesiredState } from './desired-state.js';
 import { Drift } from './drift.js';
@@ -82,6 +83,7 @@ const providers: Provider[] = [
         leases,
         clock,
         log: log.child('drift'),
+        onEvent: (key, action) => metrics.eventQueued(kvstoreScope(key), action, 0),
         onRepair: (scope, kind) => metrics.driftRepaired(scope, kind),
         onReconnected: () => writer.retryNow(),
       }),

@@ -86,6 +86,7 @@ class MeshProcess {
       leases,
       clock,
       log: silentLog,
+      onEvent: () => undefined,
       onRepair: () => undefined,
       onReconnected: () => undefined,
     });
