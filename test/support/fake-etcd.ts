@@ -91,6 +91,7 @@ export class FakeEtcd implements Kv, KvWatcher {
         if (revision >= startRevision) handler.onEvents(events, revision);
       },
     };
+    if (signal.aborted) return Promise.resolve();
     this.watches.add(watch);
     handler.onConnected?.();
     for (const { revision, events } of this.history) {
@@ -206,6 +207,7 @@ export class FakeLeases implements LeasePool {
   }
 
   run(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
   }
 
