@@ -12,6 +12,8 @@ import { watchKeys } from './watch-keys.js';
 export class BenchLab {
   private constructor(
     readonly kube: KubeApiserver,
+    /** Where the API server keeps its objects. */
+    readonly kubeEtcd: TestEtcd,
     readonly etcd: TestEtcd,
     readonly probe: EtcdAdmin,
     readonly shape: ClusterShape,
@@ -26,14 +28,12 @@ export class BenchLab {
       startKubeApiserver({ etcdEndpoint: kubeEtcd.endpoint }),
       startEtcd({ args: quota }),
     ]);
-    const lab = new BenchLab(kube, etcd, new EtcdAdmin(etcd.endpoint), shape);
-    lab.onStop.push(() => kubeEtcd.stop());
+    const lab = new BenchLab(kube, kubeEtcd, etcd, new EtcdAdmin(etcd.endpoint), shape);
     await lab.load();
     return lab;
   }
 
   readonly generator: ClusterGenerator;
-  private readonly onStop: (() => Promise<void>)[] = [];
   private readonly servers: ServerProcess[] = [];
 
   /** The program on these parts, just started. */
@@ -81,8 +81,7 @@ export class BenchLab {
   async stop(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.kill()));
     await this.kube.stop();
-    await this.etcd.stop();
-    for (const stop of this.onStop) await stop();
+    await Promise.all([this.etcd.stop(), this.kubeEtcd.stop()]);
   }
 
   private async load(): Promise<void> {

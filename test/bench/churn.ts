@@ -1,5 +1,6 @@
 import type { ServerProcess } from '../support/server-process.js';
 import type { BenchLab } from './bench-lab.js';
+import { throughApi, throughEtcd } from './endpoint-changes.js';
 import { churn } from './latency.js';
 import { cpuSeconds, memory } from './process-meter.js';
 import { quantiles } from './quantiles.js';
@@ -9,6 +10,8 @@ export interface SteadyChurn {
   readonly seconds: number;
   /** Arguments of the server, e.g. another budget. */
   readonly args: readonly string[];
+  /** How the changes get into the API server. */
+  readonly through: 'api' | 'etcd';
 }
 
 /** Endpoint changes at a steady rate: latency, what is left in the queue, memory before and after, CPU for 1,000 events. */
@@ -16,8 +19,11 @@ export async function steadyChurn(lab: BenchLab, options: SteadyChurn): Promise<
   const server = await lab.launch(options.args);
   await server.waitReady(300_000);
   const before = { cpu: cpuSeconds(server.pid), mb: memory(server.pid).nowMb };
-  const changes = options.perSecond * options.seconds;
-  const result = await churn(lab, { changes, perSecond: options.perSecond });
+  const { perSecond } = options;
+  const changes = perSecond * options.seconds;
+  const through = options.through === 'api' ? throughApi(lab) : await throughEtcd(lab);
+  const result = await churn(lab, { changes, perSecond, through });
+  through.close();
   const cpu = cpuSeconds(server.pid) - before.cpu;
   const queueKeys = await queueLength(server);
   const { nowMb, peakMb } = memory(server.pid);

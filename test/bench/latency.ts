@@ -1,16 +1,20 @@
-import { objectPath, type TestObject } from '../support/kube-client.js';
+import type { TestObject } from '../support/kube-client.js';
 import type { BenchLab } from './bench-lab.js';
+import { type EndpointChanges, throughApi } from './endpoint-changes.js';
+import { until } from './pace.js';
 import { quantiles } from './quantiles.js';
 
 export interface ChurnOptions {
   readonly changes: number;
   readonly perSecond: number;
+  /** Default: through the API server. */
+  readonly through?: EndpointChanges;
 }
 
 interface ChurnResult {
   readonly changes: number;
   readonly arrived: number;
-  /** Until the API server had accepted the last change. */
+  /** Until the last change was accepted. */
   readonly sentSeconds: number;
   /** From the acceptance of the last change to the arrival of the last key. */
   readonly lastMs: number;
@@ -18,12 +22,15 @@ interface ChurnResult {
 }
 
 const prefix = 'cilium/state/ip/v1/default/';
+/** Of the two keys of an endpoint the bench watches the IPv4 one. */
+const ipv4Prefix = `${prefix}10.`;
 
 /**
- * Changes the identity of endpoints at a fixed rate and measures from the API server's acceptance of each change (its
- * answer) to the etcd watch event of its IPv4 key. An event that beats the answer counts as 0.
+ * Changes the identity of endpoints at a fixed rate and measures from the acceptance of each change (the answer to it) to
+ * the etcd watch event of its IPv4 key. An event that beats the answer counts as 0.
  */
-export async function churn(lab: BenchLab, { changes, perSecond }: ChurnOptions): Promise<ChurnResult> {
+export async function churn(lab: BenchLab, options: ChurnOptions): Promise<ChurnResult> {
+  const { changes, perSecond, through = throughApi(lab) } = options;
   const waiting = new Map<string, { id: number; at: number | undefined }>();
   const latencies: number[] = [];
   let lastArrival = 0;
@@ -34,7 +41,7 @@ export async function churn(lab: BenchLab, { changes, perSecond }: ChurnOptions)
     latencies.push(open.at === undefined ? 0 : at - open.at);
     lastArrival = at;
   };
-  const stopWatching = await lab.watch(prefix, (entry, at) => {
+  const stopWatching = await lab.watch(ipv4Prefix, (entry, at) => {
     arrived(entry.key.toString().slice(prefix.length), entry.value.toString(), at);
   });
   const began = performance.now();
@@ -50,7 +57,7 @@ export async function churn(lab: BenchLab, { changes, perSecond }: ChurnOptions)
         const id = 1_000_000 + ((round + index) % 1_000_000);
         const ip = ipv4Of(endpoint);
         waiting.set(ip, { id, at: undefined });
-        await patchIdentity(lab, endpoint, id);
+        await through.change(index % lab.shape.endpoints, id);
         lastSent = performance.now();
         const open = waiting.get(ip);
         if (open?.id === id) open.at = lastSent;
@@ -82,15 +89,4 @@ export async function burst(lab: BenchLab, options: ChurnOptions): Promise<Recor
 function ipv4Of(endpoint: TestObject): string {
   const status = endpoint.status as { networking: { addressing: { ipv4: string }[] } };
   return status.networking.addressing[0]?.ipv4 ?? '';
-}
-
-async function patchIdentity(lab: BenchLab, endpoint: TestObject, id: number): Promise<void> {
-  const body = { status: { identity: { id } } };
-  const answer = await lab.kube.request('PATCH', objectPath(endpoint), body, 'application/merge-patch+json');
-  if (answer.status !== 200) throw new Error(`PATCH ${objectPath(endpoint)}: ${answer.status}`);
-}
-
-function until(at: number): Promise<void> {
-  const ms = at - performance.now();
-  return ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));
 }

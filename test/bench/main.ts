@@ -2,14 +2,17 @@ import { parseArgs } from 'node:util';
 import { moved, type Result, saveBaseline } from './baseline.js';
 import { BenchLab } from './bench-lab.js';
 import { idle, steadyChurn } from './churn.js';
+import { growth } from './growth.js';
+import { largeService } from './large-service.js';
 import { burst } from './latency.js';
+import { bytesPerKey } from './memory.js';
 import { mesh } from './mesh.js';
 import { referenceMesh } from './mesh-lab.js';
 import { ready } from './ready.js';
 import { restart } from './restart.js';
 import { referenceShape } from './shape.js';
 
-type Question = (lab: BenchLab) => Promise<Record<string, number>>;
+type Figures = Record<string, number>;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,8 +22,11 @@ const { values, positionals } = parseArgs({
     identities: { type: 'string' },
     endpoints: { type: 'string' },
     services: { type: 'string' },
+    backends: { type: 'string' },
     seconds: { type: 'string' },
     rate: { type: 'string' },
+    runs: { type: 'string' },
+    through: { type: 'string' },
     compare: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
   },
@@ -28,15 +34,24 @@ const { values, positionals } = parseArgs({
 
 const seconds = Number(values.seconds ?? 60);
 const perSecond = Number(values.rate ?? 1000);
+const runs = Number(values.runs ?? 1);
+const through = values.through === 'api' ? 'api' : 'etcd';
 const noBudget = ['--kvstore-opt=etcd.qps=1000000', '--kvstore-opt=etcd.maxInflight=20'];
 
-const questions: Readonly<Record<string, Question>> = {
-  ready,
+/** Asked of one cluster, one after the other. */
+const questions: Readonly<Record<string, (lab: BenchLab) => Promise<Figures>>> = {
+  ready: (lab) => ready(lab, runs),
   burst: (lab) => burst(lab, { changes: 1000, perSecond: 200 }),
   restart,
-  churn: (lab) => steadyChurn(lab, { perSecond, seconds, args: [] }),
-  'churn-no-budget': (lab) => steadyChurn(lab, { perSecond, seconds, args: noBudget }),
+  churn: (lab) => steadyChurn(lab, { perSecond, seconds, through, args: [] }),
+  'churn-no-budget': (lab) => steadyChurn(lab, { perSecond, seconds, through, args: noBudget }),
   idle: (lab) => idle(lab, seconds),
+  'large-service': (lab) =>
+    largeService(lab, {
+      backends: Number(values.backends ?? 5000),
+      perSecond: Number(values.rate ?? 100),
+      seconds: Number(values.seconds ?? 20),
+    }),
 };
 /** What the published figures need; the others take minutes and are asked for by name. */
 const asUsual = ['ready', 'burst', 'restart'];
@@ -51,24 +66,21 @@ const sizes = (defaults: Readonly<Record<Dimension, number>>): Record<Dimension,
 const shape = { ...referenceShape, ...sizes(referenceShape) };
 const meshShape = { clusters: Number(values.clusters ?? referenceMesh.clusters), ...sizes(referenceMesh) };
 
-/** Those that need no cluster of ours bring their own lab; with the shape that their figures are of. */
-const ownLabs: Readonly<Record<string, () => Promise<Record<string, number>>>> = {
-  mesh: async () => ({
-    ...meshShape,
-    ...(await mesh({
-      shape: meshShape,
-      perSecond: Number(values.rate ?? 325),
-      seconds: Number(values.seconds ?? 30),
-    })),
-  }),
+/** Those that need another cluster, several, or none. Each reports with the shape that its figures are of. */
+const ownLabs: Readonly<Record<string, () => Promise<void>>> = {
+  memory: async () => report({ question: 'memory', ...sizes(referenceShape), ...bytesPerKey(shape) }),
+  growth: () => growth({ runs: Number(values.runs ?? 3), idleSeconds: Number(values.seconds ?? 60) }, report),
+  mesh: async () => {
+    const options = { perSecond: Number(values.rate ?? 325), seconds: Number(values.seconds ?? 30) };
+    report({ question: 'mesh', ...meshShape, ...(await mesh({ shape: meshShape, ...options })) });
+  },
 };
 
 const asked = positionals.length > 0 ? positionals : asUsual;
 const unknown = asked.filter((name) => !(name in questions) && !(name in ownLabs));
 if (unknown.length > 0) {
-  console.error(
-    `unknown question: ${unknown.join(', ')}; there are ${Object.keys({ ...questions, ...ownLabs }).join(', ')}`,
-  );
+  const known = Object.keys({ ...questions, ...ownLabs }).join(', ');
+  console.error(`unknown question: ${unknown.join(', ')}; there are ${known}`);
   process.exit(2);
 }
 
@@ -79,18 +91,14 @@ function report(result: Result): void {
   results.push(result);
 }
 
-for (const name of asked) {
-  const figures = await ownLabs[name]?.();
-  if (figures) report({ question: name, ...figures });
-}
+for (const name of asked) await ownLabs[name]?.();
 const inCluster = asked.filter((name) => name in questions);
 if (inCluster.length > 0) {
-  const { nodes, identities, endpoints, services } = shape;
   const lab = await BenchLab.start(shape);
   try {
     for (const name of inCluster) {
       const figures = await questions[name]?.(lab);
-      report({ question: name, nodes, identities, endpoints, services, ...figures });
+      report({ question: name, ...sizes(referenceShape), ...figures });
       await lab.wipeMesh();
     }
   } finally {
