@@ -1,6 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { CLUSTERMESH_OPTIONS } from './clustermesh-options.js';
-import type { ServerOptions } from './kvstoremesh-options.js';
+import type { ServerOptions } from './server-options.js';
 
 /** Makes the options, validated and frozen by the command line, injectable everywhere by CLUSTERMESH_OPTIONS. */
 @Global()

@@ -1,22 +1,6 @@
-import type { ClustermeshOptions } from './clustermesh-options.js';
+import type { ServerOptions } from './server-options.js';
 
-/** What every command has that keeps an etcd and serves HTTP. */
-export type ServerOptions = Pick<
-  ClustermeshOptions,
-  | 'clusterName'
-  | 'clusterId'
-  | 'maxConnectedClusters'
-  | 'kvstore'
-  | 'leaderElection'
-  | 'healthPort'
-  | 'prometheusServeAddr'
-  | 'controllerGroupMetrics'
-  | 'adminServeAddr'
-  | 'debug'
-  | 'logFormat'
->;
-
-/** Everything that `kvstoremesh` is told, as ClustermeshOptions. */
+/** Everything that `kvstoremesh` is told. */
 export interface KvstoremeshOptions extends ServerOptions {
   /** The directory with one etcd configuration a remote cluster. */
   readonly clustermeshConfig: string;

@@ -1,10 +1,11 @@
 import { kubernetesEnvironment } from './api-server-options.js';
-import type { ClustermeshOptions, KubernetesOptions, KvstoreOptions } from './clustermesh-options.js';
+import type { ClustermeshOptions, KubernetesOptions } from './clustermesh-options.js';
 import { ClustermeshSettings } from './clustermesh-settings.js';
-import { leaderElectionOf } from './leader-election-options.js';
 import { type LoadedOptions, loadKvstoreCommand } from './load-kvstore-command.js';
 import type { ReadArgv } from './read-argv.js';
 import type { Environment } from './resolve-flags.js';
+import type { KvstoreOptions } from './server-options.js';
+import { serverOptionsOf } from './server-settings.js';
 
 /** Reads, checks and freezes the options of `clustermesh`. Opens nothing. */
 export function loadClustermeshOptions(
@@ -26,22 +27,12 @@ function optionsOf(
   env: Environment,
 ): ClustermeshOptions {
   return {
-    clusterName: settings.clusterName,
-    clusterId: settings.clusterId,
-    maxConnectedClusters: settings.maxConnectedClusters,
-    kvstore,
+    ...serverOptionsOf(settings, kvstore, env),
     crdWaitTimeoutMs: settings.crdWaitTimeout,
     enableExternalWorkloads: settings.enableExternalWorkloads,
     clusterUsersEnabled: settings.clusterUsersEnabled,
     clusterUsersConfigPath: settings.clusterUsersConfigPath,
     kubernetes: kubernetesOf(settings, env),
-    ...leaderElectionOf(settings, env),
-    healthPort: settings.healthPort,
-    prometheusServeAddr: settings.prometheusServeAddr,
-    controllerGroupMetrics: settings.controllerGroupMetrics,
-    adminServeAddr: settings.adminServeAddr,
-    debug: settings.debug,
-    logFormat: settings.logFormat,
     gopsPort: settings.gopsPort,
     pprof: settings.pprof,
     pprofAddress: settings.pprofAddress,

@@ -1,4 +1,3 @@
-import type { KvstoreOptions } from './clustermesh-options.js';
 import { deepFreeze } from './deep-freeze.js';
 import { propertyName } from './flag.js';
 import { flagsOf } from './flags.js';
@@ -6,6 +5,8 @@ import { type KvstoreOpts, readKvstoreOpts } from './kvstore-opts.js';
 import type { OptionProblem } from './option-problem.js';
 import type { ReadArgv } from './read-argv.js';
 import { effectiveOptions, type Environment, resolveFlags } from './resolve-flags.js';
+import type { KvstoreOptions } from './server-options.js';
+import type { ServerSettings } from './server-settings.js';
 import { validateSettings } from './validate-settings.js';
 
 /** What a command line and an environment amount to: the options, or everything that is wrong with them at once. */
@@ -18,20 +19,8 @@ export interface LoadedOptions<O> {
   readonly effective: readonly string[];
 }
 
-/** The flags that every command has which keeps an etcd, by property name; durations in ms. */
-export interface KvstoreSettings {
-  readonly kvstore: string;
-  readonly kvstoreOpt: Readonly<Record<string, string>>;
-  readonly kvstoreLeaseTtl: number;
-  readonly kvstorePeriodicSync: number;
-  readonly kvstoreConnectivityTimeout: number;
-  readonly kvstoreMaxConsecutiveQuorumErrors: number;
-  readonly debug: boolean;
-  readonly logFormat: 'logfmt' | 'json';
-}
-
 /** Reads, checks and freezes the options of a command that keeps an etcd. `blank` carries the rules and takes the values. */
-export function loadKvstoreCommand<S extends KvstoreSettings, O extends object>(
+export function loadKvstoreCommand<S extends ServerSettings, O extends object>(
   command: 'clustermesh' | 'kvstoremesh',
   blank: S,
   argv: Pick<ReadArgv, 'given' | 'errors'>,
@@ -59,7 +48,7 @@ export function loadKvstoreCommand<S extends KvstoreSettings, O extends object>(
   };
 }
 
-function kvstoreProblems(settings: KvstoreSettings, opts: KvstoreOpts): OptionProblem[] {
+function kvstoreProblems(settings: ServerSettings, opts: KvstoreOpts): OptionProblem[] {
   if (
     settings.kvstore !== 'etcd' ||
     (opts['etcd.config'] ?? '') !== '' ||
@@ -73,7 +62,7 @@ function kvstoreProblems(settings: KvstoreSettings, opts: KvstoreOpts): OptionPr
   return [{ flag: 'kvstore-opt', message, usage: false, option: '--kvstore-opt', expected }];
 }
 
-function kvstoreOf(settings: KvstoreSettings, opts: KvstoreOpts): KvstoreOptions {
+function kvstoreOf(settings: ServerSettings, opts: KvstoreOpts): KvstoreOptions {
   const qps = opts['etcd.qps'] ?? 20;
   return {
     ...(opts['etcd.config'] ? { configPath: opts['etcd.config'] } : {}),

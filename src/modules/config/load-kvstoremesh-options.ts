@@ -1,9 +1,9 @@
 import type { KvstoremeshOptions } from './kvstoremesh-options.js';
 import { KvstoremeshSettings } from './kvstoremesh-settings.js';
-import { leaderElectionOf } from './leader-election-options.js';
 import { type LoadedOptions, loadKvstoreCommand } from './load-kvstore-command.js';
 import type { ReadArgv } from './read-argv.js';
 import type { Environment } from './resolve-flags.js';
+import { serverOptionsOf } from './server-settings.js';
 
 /** Reads, checks and freezes the options of `kvstoremesh`. Opens nothing. */
 export function loadKvstoremeshOptions(
@@ -11,22 +11,12 @@ export function loadKvstoremeshOptions(
   env: Environment,
 ): LoadedOptions<KvstoremeshOptions> {
   return loadKvstoreCommand('kvstoremesh', new KvstoremeshSettings(), argv, env, (settings, kvstore) => ({
-    clusterName: settings.clusterName,
-    clusterId: settings.clusterId,
-    maxConnectedClusters: settings.maxConnectedClusters,
-    kvstore,
-    ...leaderElectionOf(settings, env),
+    ...serverOptionsOf(settings, kvstore, env),
     clustermeshConfig: settings.clustermeshConfig,
     apiServeAddr: settings.apiServeAddr,
     perClusterReadyTimeoutMs: settings.perClusterReadyTimeout,
     globalReadyTimeoutMs: settings.globalReadyTimeout,
     disableDrainOnDisconnection: settings.disableDrainOnDisconnection,
     cacheTtlMs: settings.clustermeshCacheTtl,
-    healthPort: settings.healthPort,
-    prometheusServeAddr: settings.prometheusServeAddr,
-    controllerGroupMetrics: settings.controllerGroupMetrics,
-    adminServeAddr: settings.adminServeAddr,
-    debug: settings.debug,
-    logFormat: settings.logFormat,
   }));
 }

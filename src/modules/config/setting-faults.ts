@@ -8,6 +8,15 @@ export function nameFault(name: string): string | undefined {
 }
 
 /** For Rule(): what is wrong, or undefined. */
+export function defaultNameFault(
+  name: string,
+  { clusterId }: { readonly clusterId: number },
+): string | undefined {
+  if (name !== 'default' || clusterId === 0) return undefined;
+  return 'cannot use default cluster name (default) with option cluster-id';
+}
+
+/** For Rule(): what is wrong, or undefined. */
 export function kvstoreFault(type: string): string | undefined {
   if (type === 'etcd') return undefined;
   if (type === '') return 'kvstore not configured';

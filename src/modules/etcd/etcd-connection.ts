@@ -4,7 +4,7 @@ import type { Log } from '../../common/log.js';
 import { Stage, type StageSource, type StageStatus } from '../../common/stage.js';
 import { Wakeup } from '../../common/wakeup.js';
 import type { WriteFence } from '../../common/write-fence.js';
-import type { KvstoreOptions } from '../config/clustermesh-options.js';
+import type { KvstoreOptions } from '../config/server-options.js';
 import { CauseLog } from './cause-log.js';
 import { type ConnectionState, connectionStatus } from './connection-status.js';
 import { EtcdConfigError } from './config/etcd-config.js';

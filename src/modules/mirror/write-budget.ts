@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import { TokenBucket } from '../../common/token-bucket.js';
-import type { KvstoreOptions } from '../config/clustermesh-options.js';
+import type { KvstoreOptions } from '../config/server-options.js';
 import type { KvstoreMetrics } from '../metrics/kvstore-metrics.js';
 import type { LimiterMetrics } from '../metrics/limiter-metrics.js';
 import type { WriteObserver } from './write-observer.js';

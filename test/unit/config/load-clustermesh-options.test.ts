@@ -281,8 +281,8 @@ describe('several problems', () => {
       [true, 'unknown flag: --nope'],
       [true, 'invalid argument "-1" for "--cluster-id"'],
       [false, 'invalid argument "x" for "CILIUM_HEALTH_'],
-      [false, '--max-connected-clusters=1 is invalid; s'],
       [false, 'Kubernetes client not configured, cannot'],
+      [false, '--max-connected-clusters=1 is invalid; s'],
       [false, 'failed connecting to kvstore: unknown ke'],
       [false, '--log-format=x is invalid; supported val'],
     ]);

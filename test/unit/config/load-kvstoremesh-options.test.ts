@@ -44,4 +44,23 @@ describe(loadKvstoremeshOptions, () => {
     expect(options).toBeUndefined();
     expect(problems.map((problem) => problem.message)).toContain(message);
   });
+
+  it.each([
+    '--cluster-name=Bad_Name',
+    '--cluster-id=512',
+    '--health-port=70000',
+    '--prometheus-serve-addr=nowhere',
+    '--admin-serve-addr=0.0.0.0:1',
+    '--api-serve-addr=nowhere',
+    '--log-format=xml',
+    '--kvstore-lease-ttl=1ms',
+    '--per-cluster-ready-timeout=-1s',
+    '--global-ready-timeout=-1s',
+    '--clustermesh-cache-ttl=-1s',
+    '--leader-election',
+  ])('refuses %s, and names the flag', (flag) => {
+    const [name] = flag.slice(2).split('=');
+
+    expect(load(flag).problems.map((problem) => problem.flag.replace(/-namespace$/, ''))).toEqual([name]);
+  });
 });
