@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startEtcd } from '../support/etcd.js';
 import { eventually } from '../support/eventually.js';
 import { endpoints } from '../support/mesh-lab.js';
 import { fill, meshCases, MeshGolden, ready } from './kvstoremesh-lab.js';
@@ -48,25 +46,24 @@ describe('kvstoremesh.json: outages and limits', () => {
     await g.start();
     await eventually(async () => (await g.lab.readyz())[0] === 200);
     await first.kill();
-    const fresh = await startEtcd({ port: first.clientPort, args: ['--initial-cluster-token=another'] });
-    try {
-      await g.expectState('empty remote: cache kept');
+    const fresh = await g.empty('east', {
+      port: first.clientPort,
+      args: ['--initial-cluster-token=another'],
+    });
+    await g.expectState('empty remote: cache kept');
 
-      await fill(fresh, {
-        'cilium/cluster-config/east':
-          '{"id":3,"capabilities":{"syncedCanaries":true,"maxConnectedClusters":255}}',
-      });
-      await g.expectState('config but no canaries: cache kept');
-      await fill(fresh, { 'cilium/state/nodes/v1/east/n7': nodeOf(g) });
-      const canaries = ['nodes', 'services', 'identities', 'ip'].map((t) => [
-        `cilium/synced/east/cilium/state/${t}/v1`,
-        '',
-      ]);
-      await fill(fresh, Object.fromEntries(canaries) as Record<string, string>);
-      await g.expectState('stale keys deleted');
-    } finally {
-      await fresh.stop();
-    }
+    await fill(fresh, {
+      'cilium/cluster-config/east':
+        '{"id":3,"capabilities":{"syncedCanaries":true,"maxConnectedClusters":255}}',
+    });
+    await g.expectState('config but no canaries: cache kept');
+    await fill(fresh, { 'cilium/state/nodes/v1/east/n7': nodeOf(g) });
+    const canaries = ['nodes', 'services', 'identities', 'ip'].map((t) => [
+      `cilium/synced/east/cilium/state/${t}/v1`,
+      '',
+    ]);
+    await fill(fresh, Object.fromEntries(canaries) as Record<string, string>);
+    await g.expectState('stale keys deleted');
   });
 
   const nodeOf = (g: MeshGolden): string =>
@@ -89,9 +86,7 @@ describe('kvstoremesh.json: outages and limits', () => {
     await g.start();
     await eventually(async () => (await g.lab.readyz())[0] === 200);
 
-    await g.local.kill();
-    await rm(g.local.dataDir, { recursive: true, force: true });
-    await g.local.restart();
+    await g.replaceLocal();
 
     await g.expectState('end');
   });
@@ -174,7 +169,7 @@ describe('kvstoremesh.json: outages and limits', () => {
       'cilium/cluster-config/east': '{"id":3}',
       ...(Object.fromEntries(nodes) as Record<string, string>),
     });
-    await g.start({ args: [`--kvstore-opt=etcd.address=${g.local.endpoint},etcd.qps=20`] });
+    await g.start({ qps: 20 });
 
     await eventually(async () => (await g.lab.readyz())[0] === 200, { timeoutMs: 5000 });
     expect(await g.local.client().entries('cilium/cache/nodes/v1/east/')).toHaveLength(600);

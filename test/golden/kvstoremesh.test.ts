@@ -2,15 +2,14 @@ import { mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { endpoints } from '../support/mesh-lab.js';
-import { MeshGolden, ready } from './kvstoremesh-lab.js';
+import { MeshGolden, ready, type Transport } from './kvstoremesh-lab.js';
 
-/** The recorded cases with real etcds. Times are the original's: where it waited for minutes, we look at once. */
+/** The recorded cases with real etcds, TLS and users but for the simplest ones. Times are the original's: where it waited for minutes, we look at once. */
 describe('kvstoremesh.json: sources and configuration files', () => {
   let golden: MeshGolden;
 
-  const begin = async (name: string): Promise<MeshGolden> => {
-    golden = await MeshGolden.create(name);
+  const begin = async (name: string, transport?: Transport): Promise<MeshGolden> => {
+    golden = await MeshGolden.create(name, transport);
     return golden;
   };
 
@@ -21,8 +20,8 @@ describe('kvstoremesh.json: sources and configuration files', () => {
   it.each([
     ['no_canaries_capability', 'ready without canaries'],
     ['empty_cluster_config_object', 'ready, cluster id 0'],
-  ])('%s', async (name, label) => {
-    const g = await begin(name);
+  ])('%s, without TLS and users', async (name, label) => {
+    const g = await begin(name, 'plain');
     await g.configured('east');
     await g.start();
 
@@ -100,15 +99,15 @@ describe('kvstoremesh.json: sources and configuration files', () => {
     await g.expectState('empty dir: GET /v1/cluster and /readyz');
     expect(await (await fetch(g.lab.url('api', '/v1/cluster'))).text()).toBe('[]\n');
 
-    await g.folder.set('east', endpoints(remote.endpoint));
+    await g.folder.set('east', await g.file(remote.endpoint));
     await ready(g);
-    await g.folder.set('east', `${endpoints(remote.endpoint)}# a comment\n`);
+    await g.folder.set('east', `${await g.file(remote.endpoint)}# a comment\n`);
     await eventually(() => g.lab.stage('east')?.counts['attempts'] === 2, { what: 'a second connection' });
     await g.expectState('after content change');
 
     await g.folder.set('east', 'nothing of use\n');
     await g.expectState('treated as removal');
-    await g.folder.set('east', endpoints(remote.endpoint));
+    await g.folder.set('east', await g.file(remote.endpoint));
     await g.expectState('re-added while draining: delayed');
   });
 
@@ -121,12 +120,12 @@ describe('kvstoremesh.json: sources and configuration files', () => {
       await symlink(version, g.folder.file('..tmp'));
       await rename(g.folder.file('..tmp'), g.folder.file('..data'));
     };
-    await volume('..v1', endpoints(remote.endpoint));
+    await volume('..v1', await g.file(remote.endpoint));
     await symlink('..data/east', g.folder.file('east'));
     await g.start();
     await ready(g);
 
-    await volume('..v2', `${endpoints(remote.endpoint)}# changed\n`);
+    await volume('..v2', `${await g.file(remote.endpoint)}# changed\n`);
     await eventually(() => g.lab.stage('east')?.counts['attempts'] === 2, { what: 'a second connection' });
     await g.expectState('after swap');
     await volume('..v3', undefined);
@@ -146,7 +145,7 @@ describe('kvstoremesh.json: sources and configuration files', () => {
     await eventually(() => g.lab.directory.counts['missingFiles'] === 1, {
       what: 'the empty file to be seen',
     });
-    await writeFile(g.folder.file('east'), endpoints(remote.endpoint));
+    await writeFile(g.folder.file('east'), await g.file(remote.endpoint));
     await eventually(() => g.lab.directory.counts['missingFiles'] === 0, {
       what: 'the full file to be seen',
     });
@@ -159,7 +158,7 @@ describe('kvstoremesh.json: sources and configuration files', () => {
     const g = await begin('bad_names');
     const remote = await g.remote('all');
     for (const name of ['Bad_Name', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', '-dash', 'a b', 'e.f'])
-      await g.folder.set(name, endpoints(remote.endpoint));
+      await g.folder.set(name, await g.file(remote.endpoint));
     await g.start();
 
     await g.expectState('3s');
@@ -168,7 +167,7 @@ describe('kvstoremesh.json: sources and configuration files', () => {
   it('bad_local_config_dir_late', async () => {
     const g = await begin('bad_local_config_dir_late');
     const remote = await g.remote('east');
-    await g.folder.set('east', endpoints('http://127.0.0.1:1', remote.endpoint));
+    await g.folder.set('east', await g.file('https://127.0.0.1:1', remote.endpoint));
     await g.start();
 
     await g.expectState('ready');
@@ -206,7 +205,7 @@ describe('kvstoremesh.json: sources and configuration files', () => {
     await g.expectState('1s after removal: only cluster-config is gone', {
       local_keys: n2('1s after removal: only cluster-config is gone'),
     });
-    await g.folder.set('east', endpoints(remote.endpoint));
+    await g.folder.set('east', await g.file(remote.endpoint));
     await g.expectState('still waiting');
     await g.expectState('175s after removal', { local_keys: n2('175s after removal') });
     await g.expectState('replayed', { local_keys: n2('replayed') });
@@ -224,7 +223,7 @@ describe('kvstoremesh.json: sources and configuration files', () => {
     await g.expectState('nothing removed');
 
     await remote.client().delete('cilium/state/nodes/v1/east/n1');
-    await g.folder.set('east', endpoints(remote.endpoint));
+    await g.folder.set('east', await g.file(remote.endpoint));
     const { local_keys, 'GET /v1/cluster': views } = g.expectation(
       'stale n1 stays: documented inconsistency',
     );

@@ -36,16 +36,20 @@ export class MeshLab {
   ) {}
 
   static async start(options: {
+    /** `etcd.address=…` or `etcd.config=…` of the local etcd, or just its URL. */
     readonly local: string;
     readonly directory: string;
+    /** `etcd.qps`, default 1000. */
+    readonly qps?: number;
     readonly args?: readonly string[];
     readonly timing?: Partial<MeshTiming>;
     readonly log?: Log;
   }): Promise<MeshLab> {
+    const local = options.local.startsWith('etcd.') ? options.local : `etcd.address=${options.local}`;
     const args = [
       '--cluster-name=local',
       '--cluster-id=100',
-      `--kvstore-opt=etcd.address=${options.local},etcd.qps=1000`,
+      `--kvstore-opt=${local},etcd.qps=${options.qps ?? 1000}`,
       `--clustermesh-config=${options.directory}`,
       '--health-port=0',
       '--api-serve-addr=127.0.0.1:0',

@@ -16,8 +16,6 @@ import { Readiness } from '../../src/modules/health/readiness.js';
 import { StatusReport } from '../../src/modules/admin/status-report.js';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { initRequests } from '../../src/modules/etcd-init/init-requests.js';
-import type { EtcdClient } from '../../src/modules/etcd/etcd-client.js';
 import { TestCa } from './certs.js';
 import { EtcdAdmin } from './etcd-admin.js';
 import { startEtcd, type TestEtcd } from './etcd.js';
@@ -25,6 +23,7 @@ import { eventually } from './eventually.js';
 import { freePorts } from './free-ports.js';
 import { type KubeApiserver, type KubeApiserverOptions, startKubeApiserver } from './kube-apiserver.js';
 import type { TestObject } from './kube-client.js';
+import { startSecureEtcd, writeIdentity } from './secure-etcd.js';
 
 export interface LogLine {
   readonly level: string;
@@ -160,8 +159,7 @@ export class WorkloadLab {
   /** With an etcd that demands certificates and knows its users, as etcdinit leaves it. */
   static async startSecure(): Promise<WorkloadLab> {
     const ca = await TestCa.create();
-    const [kube, etcd] = await Promise.all([startKubeApiserver(), startEtcd({ tls: ca })]);
-    await initialize(etcd.client());
+    const [kube, etcd] = await Promise.all([startKubeApiserver(), startSecureEtcd('east', ca)]);
     const config = await writeEtcdConfig(kube.directory, etcd.endpoint, ca);
     const agent = new EtcdAdmin(etcd.endpoint, ca, 'externalworkload');
     return new WorkloadLab(kube, etcd, `--kvstore-opt=etcd.config=${config}`, agent);
@@ -276,33 +274,10 @@ export class WorkloadLab {
   }
 }
 
-/** The very requests of etcdinit, by another client. */
-async function initialize(admin: EtcdAdmin): Promise<void> {
-  const raw = await admin.etcd3();
-  const call = (service: string, method: string, request: object): Promise<unknown> => {
-    const calls = (service === 'KV' ? raw.kv : raw.auth) as unknown as Record<
-      string,
-      (request: object) => Promise<unknown>
-    >;
-    return calls[method[0]!.toLowerCase() + method.slice(1)]!(request);
-  };
-  for (const request of initRequests('east')) await request.send({ call } as unknown as EtcdClient, {});
-}
-
 async function writeEtcdConfig(directory: string, endpoint: string, ca: TestCa): Promise<string> {
-  const { cert, key } = await ca.issue('admin-east');
-  const path = (name: string): string => join(directory, `etcd-${name}`);
-  await writeFile(path('ca.crt'), ca.cert);
-  await writeFile(path('tls.crt'), cert);
-  await writeFile(path('tls.key'), key);
-  const lines = [
-    `endpoints:\n- ${endpoint}`,
-    `trusted-ca-file: ${path('ca.crt')}`,
-    `cert-file: ${path('tls.crt')}`,
-    `key-file: ${path('tls.key')}`,
-  ];
-  await writeFile(path('config.yaml'), lines.join('\n') + '\n');
-  return path('config.yaml');
+  const path = join(directory, 'etcd-config.yaml');
+  await writeFile(path, `endpoints:\n- ${endpoint}\n${await writeIdentity(directory, 'admin-east', ca)}`);
+  return path;
 }
 
 export interface KubeItem {
