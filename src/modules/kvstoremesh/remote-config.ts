@@ -39,13 +39,18 @@ function fieldsOf(value: unknown, what: string): Map<string, unknown> {
 function uint32(value: unknown, name: string): number {
   if (value === undefined) return 0;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= maxUint32) return value;
-  throw new Error(`${name} is no 32-bit number: ${JSON.stringify(value)}`);
+  throw new Error(`${name} is no 32-bit number: ${clipped(value)}`);
 }
 
 function bool(value: unknown, name: string): boolean {
   if (value === undefined) return false;
   if (typeof value === 'boolean') return value;
-  throw new Error(`${name} is neither true nor false: ${JSON.stringify(value)}`);
+  throw new Error(`${name} is neither true nor false: ${clipped(value)}`);
+}
+
+/** It comes from another cluster and goes into logs and /status. */
+function clipped(value: unknown): string {
+  return JSON.stringify(value).slice(0, 80);
 }
 
 /** What agents hold against a cluster as a whole. They refuse it or mix it up with another; we copy it and say so. */
