@@ -23,6 +23,7 @@ export const quickTiming: MeshTiming = {
   answerMs: 2000,
   configRetryMs: 1000,
   configLimitMs: 180_000,
+  steadyMs: 30_000,
   drainMs: 180_000,
   connectsPerSecond: 100,
 };

@@ -14,6 +14,7 @@ export function clustermeshTable(clusterName: string): MirrorTable {
       { name: CANARY_SCOPE, target: { prefix: `cilium/synced/${clusterName}/` }, express: true },
       ...allScopeKeys.map(({ scope, prefix }) => ({ name: scope, target: { prefix: prefix(clusterName) } })),
     ],
+    countsOwnEvents: true,
     canaries: new Map(allScopeKeys.map(({ scope, canaryKey }) => [scope, canaryKey(clusterName)])),
   };
 }

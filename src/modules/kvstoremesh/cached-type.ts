@@ -20,13 +20,35 @@ export interface CachedTypeOptions {
 
 /** The copy of one type of one cluster. It outlives connections: what was copied stays until a new list says otherwise. */
 export class CachedType {
-  state: TypeState = 'idle';
+  private current: TypeState = 'idle';
+  private enteredAt: number;
   private readonly prefix: Bytes;
   private readonly faults = new Map<Bytes, string>();
   private context: EntryContext | undefined;
 
   constructor(private readonly options: CachedTypeOptions) {
     this.prefix = localPrefix(options.type, options.cluster);
+    this.enteredAt = options.clock.now();
+  }
+
+  get state(): TypeState {
+    return this.current;
+  }
+
+  /** When the state was entered, ms since the epoch. */
+  get since(): number {
+    return this.enteredAt;
+  }
+
+  /** A list is being read or is followed by a watch: the copy lives. */
+  get followed(): boolean {
+    return this.current === 'listing' || this.current === 'watching';
+  }
+
+  enter(state: TypeState): void {
+    if (state === this.current) return;
+    this.current = state;
+    this.enteredAt = this.options.clock.now();
   }
 
   get type(): MeshType {

@@ -74,12 +74,26 @@ export class ClusterCache {
     this.options.mirror.listed(scope.name);
   }
 
-  /** Drops the services: better none than those of a cluster that has been away for too long. */
+  /** Resolves true when the local etcd holds the configuration, false on abort. */
+  async configStored(signal: AbortSignal): Promise<boolean> {
+    const key = clusterConfigKey(this.options.cluster);
+    while (!signal.aborted) {
+      if (this.config.records.get(key)?.dirty === false) return true;
+      await this.options.clock.sleep(settlePollMs, signal);
+    }
+    return false;
+  }
+
+  /**
+   * Drops the services: better none than those of a cluster that has been away for too long. Those that are being followed
+   * stay: a cluster may be kept from being ready by another type alone.
+   */
   expireServices(): number {
     const services = this.types.get('services');
-    const dropped = services?.scope.records.size ?? 0;
-    services?.clear();
-    if (services) this.options.desired.sweep(services.scope);
+    if (!services || services.followed) return 0;
+    const dropped = services.scope.records.size;
+    services.clear();
+    this.options.desired.sweep(services.scope);
     return dropped;
   }
 

@@ -2,7 +2,7 @@ import type { StageStatus } from '../../common/stage.js';
 import type { RemoteCluster } from './remote-cluster.js';
 
 /** One remote cluster as /status shows it: where it is on its way, since when, and what went wrong at each step. */
-export function clusterStage(cluster: RemoteCluster, warnings: readonly string[], now: number): StageStatus {
+export function clusterStage(cluster: RemoteCluster, warnings: readonly string[]): StageStatus {
   const { stage, cache, remote } = cluster;
   const types = [...cache.types.values()];
   const sizes = types.map((type) => [`${type.type}Keys`, type.size] as const);
@@ -18,13 +18,14 @@ export function clusterStage(cluster: RemoteCluster, warnings: readonly string[]
       attempts: cluster.attempts,
       failures: cluster.failures,
       faultyEntries: cache.faultyEntries,
-      cacheAgeMs: cluster.awaySince === undefined ? 0 : now - cluster.awaySince,
+      cacheAgeMs: Math.round(cluster.awayMs),
     },
     details: {
       endpoint: remote?.endpoint ?? null,
       etcdClusterId: remote?.clusterId ?? null,
       clusterId: cluster.config?.id ?? null,
       ...Object.fromEntries(types.map((type) => [type.type, type.state])),
+      ...Object.fromEntries(types.map((type) => [`${type.type}Since`, new Date(type.since).toISOString()])),
       ...(warnings.length > 0 ? { warnings: warnings.join('; ') } : {}),
       ...Object.fromEntries(errors),
     },

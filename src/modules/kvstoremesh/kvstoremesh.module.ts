@@ -3,8 +3,11 @@ import { CLOCK, type Clock } from '../../common/clock.js';
 import { LOG, type Log } from '../../common/log.js';
 import { CLUSTERMESH_OPTIONS } from '../config/clustermesh-options.js';
 import type { KvstoremeshOptions } from '../config/kvstoremesh-options.js';
+import { ControllerMetrics } from '../metrics/controller-metrics.js';
+import { KvstoreMetrics } from '../metrics/kvstore-metrics.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { RemoteClusterMetrics } from '../metrics/remote-cluster-metrics.js';
+import { RemoteObserver } from '../metrics/remote-observer.js';
 import { DesiredState } from '../mirror/desired-state.js';
 import { MirrorService } from '../mirror/mirror.service.js';
 import { ClusterApiController } from './cluster-api.controller.js';
@@ -28,6 +31,7 @@ const meshTiming: MeshTiming = {
   answerMs: 10_000,
   configRetryMs: 5000,
   configLimitMs: 180_000,
+  steadyMs: 30_000,
   drainMs: 180_000,
   connectsPerSecond: 100,
 };
@@ -41,13 +45,29 @@ const providers: Provider[] = [
       new RemoteClusterMetrics(registry, clusterName),
   },
   {
+    provide: RemoteObserver,
+    inject: [ControllerMetrics, KvstoreMetrics],
+    useFactory: (controllers: ControllerMetrics, kvstore: KvstoreMetrics) =>
+      new RemoteObserver(controllers, kvstore),
+  },
+  {
     provide: KvstoreMesh,
-    inject: [CLUSTERMESH_OPTIONS, DesiredState, MirrorService, RemoteClusterMetrics, MESH_TIMING, CLOCK, LOG],
+    inject: [
+      CLUSTERMESH_OPTIONS,
+      DesiredState,
+      MirrorService,
+      RemoteClusterMetrics,
+      RemoteObserver,
+      MESH_TIMING,
+      CLOCK,
+      LOG,
+    ],
     useFactory: (
       options: KvstoremeshOptions,
       desired: DesiredState,
       mirror: MirrorService,
       metrics: RemoteClusterMetrics,
+      observer: RemoteObserver,
       timing: MeshTiming,
       clock: Clock,
       log: Log,
@@ -60,6 +80,7 @@ const providers: Provider[] = [
         mirror,
         gate,
         metrics,
+        observer,
         timing,
         drainMs: timing.drainMs,
         clock,

@@ -6,6 +6,7 @@ import type { TaskGroup } from '../../common/task-group.js';
 import { clusterNameFault } from '../config/cluster-name.js';
 import type { KvstoremeshOptions } from '../config/kvstoremesh-options.js';
 import type { RemoteClusterMetrics } from '../metrics/remote-cluster-metrics.js';
+import type { RemoteObserver } from '../metrics/remote-observer.js';
 import type { DesiredState } from '../mirror/desired-state.js';
 import type { MirrorService } from '../mirror/mirror.service.js';
 import { ClusterCache } from './cluster-cache.js';
@@ -25,6 +26,7 @@ export interface KvstoreMeshOptions {
   readonly mirror: MirrorService;
   readonly gate: ConnectGate;
   readonly metrics: RemoteClusterMetrics;
+  readonly observer: RemoteObserver;
   readonly timing: SessionTiming;
   /** Between the removal of a configuration file and that of the data, ms. */
   readonly drainMs: number;
@@ -82,20 +84,30 @@ export class KvstoreMesh implements StageSource {
   }
 
   stageStatus(): readonly StageStatus[] {
-    const now = this.parts.clock.now();
     const clusters = this.clusters();
     return [
       ...(this.directory?.stageStatus() ?? []),
       ...this.parts.gate.stageStatus(),
-      ...clusters.map((cluster) => clusterStage(cluster, this.warnings(cluster, clusters), now)),
+      ...clusters.map((cluster) => clusterStage(cluster, this.warnings(cluster, clusters))),
     ];
   }
 
   private warnings(cluster: RemoteCluster, clusters: readonly RemoteCluster[]): string[] {
-    if (!cluster.config) return [];
+    const fault = clusterNameFault(cluster.name);
+    const ofName = fault === undefined ? [] : [`its name is invalid: ${fault}`];
+    if (!cluster.config) return ofName;
     const others = clusters.filter((other) => other !== cluster);
     const ids = others.flatMap(({ name, config }) => (config ? [{ name, id: config.id }] : []));
-    return configWarnings(cluster.config, this.parts.options, ids);
+    return [...ofName, ...configWarnings(cluster.config, this.parts.options, ids)];
+  }
+
+  private warn(cluster: RemoteCluster): void {
+    const warnings = this.warnings(cluster, this.clusters());
+    if (warnings.length === 0) return;
+    this.parts.log.warn('Remote cluster has a configuration that agents do not accept', {
+      clusterName: cluster.name,
+      warnings: warnings.join('; '),
+    });
   }
 
   /** What a previous run left in the local etcd. */
@@ -165,7 +177,7 @@ export class KvstoreMesh implements StageSource {
   }
 
   private connect(name: string): void {
-    const { options, gate, metrics, timing, clock, log, random } = this.parts;
+    const { options, gate, metrics, observer, timing, clock, log, random } = this.parts;
     const { kvstore } = options;
     const cluster = new RemoteCluster({
       name,
@@ -173,6 +185,8 @@ export class KvstoreMesh implements StageSource {
       cache: this.cacheOf(name),
       gate,
       budget: new RemoteBudget(kvstore, clock, metrics.limiter(name)),
+      observer,
+      onConfig: (connected) => this.warn(connected),
       keepAlive: { heartbeatMs: kvstore.keepaliveHeartbeatMs, timeoutMs: kvstore.keepaliveTimeoutMs },
       pageSize: kvstore.limit,
       timing,
@@ -198,9 +212,8 @@ export class KvstoreMesh implements StageSource {
     const { options, clock, log } = this.parts;
     while (!signal.aborted) {
       await clock.sleep(Math.min(1000, options.cacheTtlMs / 4), signal);
-      const oldest = clock.now() - options.cacheTtlMs;
-      for (const { name, awaySince, cache } of this.clusters()) {
-        if (awaySince === undefined || awaySince > oldest) continue;
+      for (const { name, awayMs, cache } of this.clusters()) {
+        if (awayMs < options.cacheTtlMs) continue;
         const services = cache.expireServices();
         if (services > 0) log.warn('Services of a remote cluster expired', { clusterName: name, services });
       }

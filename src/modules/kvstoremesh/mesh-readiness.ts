@@ -72,8 +72,8 @@ export class MeshReadiness implements ReadinessSource {
   }
 
   private tooLate(cluster: RemoteCluster): boolean {
-    const { clock, perClusterMs, log } = this.options;
-    if (cluster.config || clock.now() - cluster.createdAt < perClusterMs) return false;
+    const { perClusterMs, log } = this.options;
+    if (cluster.config || cluster.ageMs < perClusterMs) return false;
     log.info('Remote cluster did not connect within timeout, removing from readiness checks', {
       clusterName: cluster.name,
     });

@@ -28,6 +28,7 @@ export function meshTable(ownCluster: string): MirrorTable {
   return {
     scopes: [],
     canaries: new Map(),
+    countsOwnEvents: false,
     areas: (desired) =>
       [
         area('cilium/cluster-config', CONFIG_FOLDER, scopeNameInConfig),

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { Backoff } from '../../common/backoff.js';
 import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import { CauseLog } from '../etcd/cause-log.js';
@@ -9,8 +8,10 @@ import type { KeepAlive } from '../etcd/etcd-channel.js';
 import { EtcdFault } from '../etcd/kv.js';
 import type { RequestBudget } from '../etcd/remote/guarded-client.js';
 import { connectRemote, type RemoteEtcd } from '../etcd/remote/remote-etcd.js';
+import type { RemoteObserver } from '../metrics/remote-observer.js';
 import type { ClusterCache } from './cluster-cache.js';
 import type { ConnectGate } from './connect-gate.js';
+import { ConnectPace } from './connect-pace.js';
 import { HEARTBEAT_KEY } from './mesh-keys.js';
 import type { RemoteConfig } from './remote-config.js';
 import { RemoteSession, type SessionTiming } from './remote-session.js';
@@ -23,6 +24,9 @@ export interface RemoteClusterOptions {
   readonly cache: ClusterCache;
   readonly gate: ConnectGate;
   readonly budget: RequestBudget;
+  readonly observer: RemoteObserver;
+  /** Its configuration was read. */
+  readonly onConfig: (cluster: RemoteCluster) => void;
   readonly keepAlive: KeepAlive;
   readonly pageSize: number;
   readonly timing: SessionTiming;
@@ -32,9 +36,6 @@ export interface RemoteClusterOptions {
   readonly random: () => number;
 }
 
-/** Retries after 0.2 – 0.6 s first, then up to this, ms. */
-const maxPauseMs = 30_000;
-
 /**
  * A remote cluster, from the day its configuration file appears to the day it is gone: one connection after the other, each
  * with a session of its own, over a cache that outlives them all.
@@ -43,17 +44,18 @@ export class RemoteCluster {
   readonly name: string;
   readonly cache: ClusterCache;
   readonly stage: RemoteStage;
-  /** ms since the epoch at which the file appeared. */
-  readonly createdAt: number;
   /** Connections that were lost after they had come so far that the cluster's configuration was known. */
   failures = 0;
   /** ms since the epoch; 0: never. */
   lastFailureAt = 0;
   attempts = 0;
-  /** ms since the epoch since which it has not been ready, so its cache ages; undefined while it is. */
-  awaySince: number | undefined;
+  /** Monotonic ms. */
+  private readonly createdAt: number;
+  /** Monotonic ms since which it has not been ready; undefined while it is. */
+  private awaySince: number | undefined;
   private connection: RemoteEtcd | undefined;
   private known: RemoteConfig | undefined;
+  private configuredAt = 0;
   private change = new AbortController();
   private readonly causes: CauseLog;
 
@@ -62,7 +64,7 @@ export class RemoteCluster {
     this.name = options.name;
     this.cache = options.cache;
     this.stage = new RemoteStage(() => clock.now());
-    this.createdAt = clock.now();
+    this.createdAt = clock.monotonic();
     this.awaySince = this.createdAt;
     this.causes = new CauseLog(options.log, clock);
   }
@@ -77,6 +79,16 @@ export class RemoteCluster {
     return this.known;
   }
 
+  /** ms since the file appeared. */
+  get ageMs(): number {
+    return this.options.clock.monotonic() - this.createdAt;
+  }
+
+  /** For how many ms it has not been ready, so that its cache ages. By a clock that nobody sets: services expire by it. */
+  get awayMs(): number {
+    return this.awaySince === undefined ? 0 : this.options.clock.monotonic() - this.awaySince;
+  }
+
   get ready(): boolean {
     return this.stage.name === 'ready';
   }
@@ -88,40 +100,45 @@ export class RemoteCluster {
 
   /** Resolves on abort. Rejects for a bug only. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.options;
-    const backoff = new Backoff({ baseMs: 200, maxMs: maxPauseMs, jitter: 'decorrelated', random });
+    const { clock, random, timing } = this.options;
+    const pace = new ConnectPace({ steadyMs: timing.steadyMs, random });
     while (!signal.aborted) {
       this.change = new AbortController();
       const either = AbortSignal.any([signal, this.change.signal]);
-      const established = await this.attempt(either);
-      if (established || this.change.signal.aborted) backoff.reset();
-      if (!either.aborted) await clock.sleep(backoff.next(), either);
-      if (this.change.signal.aborted) this.stage.restart();
+      const lastedMs = await this.attempt(either);
+      if (!either.aborted) await clock.sleep(pace.pauseAfter(lastedMs), either);
+      if (!this.change.signal.aborted) continue;
+      pace.reset();
+      this.stage.restart();
     }
   }
 
-  /** Whether the connection came so far that the cluster's configuration was known. */
-  private async attempt(signal: AbortSignal): Promise<boolean> {
+  /** @returns for how long the cluster's configuration was known, ms. */
+  private async attempt(signal: AbortSignal): Promise<number> {
     this.stage.enter('queued');
-    if (!(await this.options.gate.take(signal))) return false;
+    if (!(await this.options.gate.take(signal))) return 0;
     this.attempts++;
     try {
       await this.connect(signal);
-      return true;
     } catch (error) {
       if (!isOutage(error)) throw error;
       if (!signal.aborted) this.lost(error);
-      return this.known !== undefined;
-    } finally {
-      this.connection?.close();
-      this.connection = undefined;
-      this.known = undefined;
-      this.awaySince ??= this.options.clock.now();
     }
+    const lastedMs = this.known ? this.options.clock.monotonic() - this.configuredAt : 0;
+    this.disconnected();
+    return lastedMs;
+  }
+
+  private disconnected(): void {
+    this.connection?.close();
+    this.connection = undefined;
+    this.known = undefined;
+    this.awaySince ??= this.options.clock.monotonic();
   }
 
   private async connect(signal: AbortSignal): Promise<void> {
-    const { directory, cache, keepAlive, budget, clock, random, timing, pageSize, log } = this.options;
+    const { directory, cache, keepAlive, budget, observer, clock, random, timing, pageSize, log } =
+      this.options;
     const { stage, name } = this;
     stage.enter('files');
     const settings = await readSettings({ configPath: join(directory, name) });
@@ -149,6 +166,10 @@ export class RemoteCluster {
       pageSize,
       timing,
       clock,
+      observer,
+      enforced: async (s) => {
+        if (await cache.configStored(s)) observer.ran('clustermesh-cluster-config-enforcer', 'success');
+      },
       onConfig: (config) => this.configured(config),
       onListed: (type) => {
         cache.listed(type);
@@ -160,12 +181,15 @@ export class RemoteCluster {
 
   private configured(config: RemoteConfig): void {
     this.known = config;
+    this.configuredAt = this.options.clock.monotonic();
     this.causes.reset();
     this.options.log.info('Found remote cluster configuration', {
       clusterName: this.name,
       clusterID: config.id,
     });
     this.cache.configure(config);
+    this.options.observer.ran('clustermesh-remote-cluster', 'success');
+    this.options.onConfig(this);
   }
 
   private synchronized(): void {
@@ -177,6 +201,7 @@ export class RemoteCluster {
   private lost(error: Error): void {
     const clusterName = this.name;
     if (this.known === undefined) {
+      this.options.observer.ran('clustermesh-remote-cluster', 'failure');
       this.stage.stuck(error);
       this.causes.warn('Unable to use remote cluster. Retrying...', {
         clusterName,

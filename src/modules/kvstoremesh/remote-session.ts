@@ -2,16 +2,11 @@ import type { Clock } from '../../common/clock.js';
 import { together } from '../../common/together.js';
 import { EtcdFault } from '../etcd/kv.js';
 import type { RemoteEtcd } from '../etcd/remote/remote-etcd.js';
+import type { RemoteObserver } from '../metrics/remote-observer.js';
 import type { CachedType } from './cached-type.js';
 import { follow, keyOf } from './follow.js';
-import {
-  clusterConfigKey,
-  HEARTBEAT_KEY,
-  type MeshType,
-  remoteCanary,
-  remotePrefix,
-  syncedPrefix,
-} from './mesh-keys.js';
+import { Heartbeat } from './heartbeat.js';
+import { clusterConfigKey, type MeshType, remoteCanary, remotePrefix, syncedPrefix } from './mesh-keys.js';
 import { parseRemoteConfig, type RemoteConfig } from './remote-config.js';
 import type { RemoteStage } from './remote-stage.js';
 
@@ -23,8 +18,11 @@ export interface RemoteSessionOptions {
   readonly pageSize: number;
   readonly timing: SessionTiming;
   readonly clock: Clock;
+  readonly observer: RemoteObserver;
   /** Before anything is read by it. */
   readonly onConfig: (config: RemoteConfig) => void;
+  /** Beside the reading: resolves when the local etcd holds our version of the configuration, or on abort. */
+  readonly enforced: (signal: AbortSignal) => Promise<void>;
   readonly onListed: (type: CachedType) => void;
 }
 
@@ -38,6 +36,8 @@ export interface SessionTiming {
   readonly configRetryMs: number;
   /** And give up the connection after so long. */
   readonly configLimitMs: number;
+  /** A connection that lasted so long was a good one: the next attempt does not wait longer than the first. */
+  readonly steadyMs: number;
 }
 
 const denied = (error: unknown): boolean => error instanceof EtcdFault && error.kind === 'permission-denied';
@@ -47,60 +47,30 @@ const denied = (error: unknown): boolean => error instanceof EtcdFault && error.
  * soon as its canary is there. The cache is brought up to date by whole lists only, so losing a connection costs nothing.
  */
 export class RemoteSession {
-  private heardAt: number;
   private readonly canaries = new Map<MeshType, () => void>();
 
-  constructor(private readonly options: RemoteSessionOptions) {
-    this.heardAt = options.clock.monotonic();
-  }
+  constructor(private readonly options: RemoteSessionOptions) {}
 
   /** Resolves on abort. @throws EtcdFault with the reason for which the connection is to be replaced. */
   async run(signal: AbortSignal): Promise<void> {
-    let standing: () => void = () => undefined;
-    const stands = new Promise<void>((resolve) => (standing = resolve));
+    const { remote, types, pageSize, timing, clock, stage, observer } = this.options;
+    const onDenied = (error: EtcdFault): void => stage.failed(error, 'heartbeat');
+    const limitMs = timing.heartbeatMs;
+    const heartbeat = new Heartbeat({ remote, pageSize, limitMs, clock, observer, onDenied });
     try {
       await together(signal, [
-        (s) => this.listen(standing, s),
-        (s) => this.guard(s),
+        (s) => heartbeat.run(s),
         async (s) => {
-          await this.opened(stands, s);
-          const config = await this.config(s);
+          await this.opened(heartbeat.stands, s);
+          // What ended the wait belongs to the stage that was waited in.
+          const config = s.aborted ? undefined : await this.config(s);
           if (config) await this.copy(config, s);
         },
       ]);
     } catch (error) {
-      throw this.options.remote.foreign ?? error;
+      throw remote.foreign ?? error;
     } finally {
-      for (const type of this.options.types.values()) type.state = 'idle';
-    }
-  }
-
-  /** A heartbeat that may not be read counts as none, but says so. */
-  private async listen(standing: () => void, signal: AbortSignal): Promise<void> {
-    const { remote, clock, stage, pageSize, timing } = this.options;
-    const beat = (): void => {
-      this.heardAt = clock.monotonic();
-    };
-    const none = (): void => undefined;
-    const follower = { begin: none, entry: none, listed: beat, event: beat, watching: standing };
-    while (!signal.aborted) {
-      try {
-        await follow(remote, HEARTBEAT_KEY, follower, { pageSize, signal });
-      } catch (error) {
-        if (!denied(error)) throw error;
-        stage.failed(error, 'heartbeat');
-        standing();
-        await clock.sleep(timing.heartbeatMs / 4, signal);
-      }
-    }
-  }
-
-  private async guard(signal: AbortSignal): Promise<void> {
-    const { clock, timing } = this.options;
-    while (!signal.aborted) {
-      const left = this.heardAt + timing.heartbeatMs - clock.monotonic();
-      if (left <= 0) throw new EtcdFault(`no heartbeat for ${timing.heartbeatMs / 1000} s`, 'timeout');
-      await clock.sleep(left, signal);
+      for (const type of types.values()) type.enter('idle');
     }
   }
 
@@ -118,12 +88,15 @@ export class RemoteSession {
   }
 
   private async config(signal: AbortSignal): Promise<RemoteConfig | undefined> {
-    const { clock, stage, timing, onConfig } = this.options;
+    const { clock, stage, timing, observer, onConfig } = this.options;
     stage.enter('config');
     const deadline = clock.monotonic() + timing.configLimitMs;
     for (let attempt = 1; !signal.aborted; attempt++) {
       const config = await this.readConfig(signal);
-      if (!(config instanceof Error)) {
+      if (signal.aborted) return undefined;
+      const usable = !(config instanceof Error);
+      observer.ran('clustermesh-cluster-config', usable ? 'success' : 'failure');
+      if (usable) {
         onConfig(config);
         return config;
       }
@@ -137,22 +110,27 @@ export class RemoteSession {
 
   /** What cannot be read, or understood, is a value: it is looked at again. @throws EtcdFault when the connection fails. */
   private async readConfig(signal: AbortSignal): Promise<RemoteConfig | Error> {
-    const { remote, cluster } = this.options;
+    const { remote, cluster, clock, observer } = this.options;
+    const key = clusterConfigKey(cluster);
+    const started = clock.monotonic();
+    const seconds = (): number => (clock.monotonic() - started) / 1000;
     try {
-      const entry = await remote.get(clusterConfigKey(cluster), { signal });
+      const entry = await remote.get(key, { signal });
+      observer.got(key, seconds(), 'success');
       if (!entry || entry.value === '') return new Error('not found');
       return parseRemoteConfig(entry.value);
     } catch (error) {
+      if (error instanceof EtcdFault && error.kind !== 'aborted') observer.got(key, seconds(), 'fail');
       if (error instanceof EtcdFault && !denied(error)) throw error;
       return error instanceof Error ? error : new Error(String(error));
     }
   }
 
   private async copy(config: RemoteConfig, signal: AbortSignal): Promise<void> {
-    const { types, stage, cluster } = this.options;
+    const { types, stage, cluster, enforced } = this.options;
     stage.enter('syncing');
     const tasks = [...types.values()].map((type) => {
-      type.state = 'waiting for the canary';
+      type.enter('waiting for the canary');
       const canary = new Promise<void>((resolve) => this.canaries.set(type.type, resolve));
       const prefix = remotePrefix(type.type, cluster, config.cached);
       return async (s: AbortSignal): Promise<void> => {
@@ -162,11 +140,11 @@ export class RemoteSession {
     });
     if (!config.syncedCanaries) for (const resolve of this.canaries.values()) resolve();
     else tasks.push((s) => this.watchCanaries(config, s));
-    await together(signal, tasks);
+    await together(signal, [...tasks, enforced]);
   }
 
   private async watchCanaries({ cached }: RemoteConfig, signal: AbortSignal): Promise<void> {
-    const { remote, cluster, types, pageSize } = this.options;
+    const { remote, cluster, types, pageSize, observer } = this.options;
     const names = new Map([...types.keys()].map((type) => [remoteCanary(type, cluster, cached), type]));
     const seen = (key: string): void => {
       const type = names.get(key);
@@ -182,15 +160,15 @@ export class RemoteSession {
         if (event.type === 'put') seen(event.entry.key);
       },
     };
-    await follow(remote, syncedPrefix(cluster), follower, { pageSize, signal });
+    await follow(remote, syncedPrefix(cluster), follower, { pageSize, signal, observer });
   }
 
   private async copyType(type: CachedType, prefix: string, signal: AbortSignal): Promise<void> {
-    const { remote, pageSize, onListed } = this.options;
+    const { remote, pageSize, observer, onListed } = this.options;
     let listed = new Set<string>();
     const follower = {
       begin: () => {
-        if (!type.synced) type.state = 'listing';
+        if (!type.synced) type.enter('listing');
         listed = new Set();
       },
       entry: ({ key, value }: { key: string; value: string }) => {
@@ -199,7 +177,7 @@ export class RemoteSession {
       listed: () => {
         type.keepOnly(listed);
         listed = new Set();
-        type.state = 'watching';
+        type.enter('watching');
         this.readyWhenAll();
         onListed(type);
       },
@@ -209,7 +187,7 @@ export class RemoteSession {
         else type.remove(suffix);
       },
     };
-    await follow(remote, prefix, follower, { pageSize, signal });
+    await follow(remote, prefix, follower, { pageSize, signal, observer });
   }
 
   private readyWhenAll(): void {

@@ -53,8 +53,14 @@ export class KvstoreMetrics {
     child.observe(seconds);
   }
 
-  eventQueued(scope: string, action: 'create' | 'modify' | 'delete' | 'listDone', seconds: number): void {
-    this.registry.histogram('kvstore_events_queue_seconds').child(scope, action).observe(seconds);
+  /** `count` events that waited equally long. */
+  eventQueued(
+    scope: string,
+    action: 'create' | 'modify' | 'delete' | 'listDone',
+    seconds: number,
+    count = 1,
+  ): void {
+    this.registry.histogram('kvstore_events_queue_seconds').child(scope, action).observe(seconds, count);
   }
 
   /** `count` 0 makes the counter visible. */

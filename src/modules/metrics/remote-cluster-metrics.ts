@@ -9,7 +9,8 @@ export interface RemoteClusterGauges {
   readonly failures: number;
   /** ms since the epoch; 0: never. */
   readonly lastFailureAt: number;
-  readonly awaySince: number | undefined;
+  /** 0 while it is followed. */
+  readonly awayMs: number;
   readonly cache: {
     readonly faultyEntries: number;
     readonly types: Iterable<readonly [string, { readonly synced: boolean }]>;
@@ -59,13 +60,12 @@ export class RemoteClusterMetrics {
     this.registry.gauge('remote_cluster_readiness_status').set(labels, ready ? 1 : 0);
   }
 
-  private cluster({ name, config, failures, lastFailureAt, awaySince, cache }: RemoteClusterGauges): void {
+  private cluster({ name, config, failures, lastFailureAt, awayMs, cache }: RemoteClusterGauges): void {
     const labels = { source_cluster: this.ownCluster, source_node_name: '', target_cluster: name };
     this.ready(name, config !== undefined);
     this.registry.gauge('remote_cluster_failures').set(labels, failures);
     this.registry.gauge('remote_cluster_last_failure_ts').set(labels, lastFailureAt / 1000);
-    const age = awaySince === undefined ? 0 : (Date.now() - awaySince) / 1000;
-    this.registry.gauge('remote_cluster_cache_age_seconds').set(labels, age);
+    this.registry.gauge('remote_cluster_cache_age_seconds').set(labels, awayMs / 1000);
     this.registry.gauge('remote_cluster_faulty_entries').set(labels, cache.faultyEntries);
     const read = this.registry.gauge('kvstore_initial_sync_completed');
     for (const [type, { synced }] of cache.types)

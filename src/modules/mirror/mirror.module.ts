@@ -65,8 +65,19 @@ const providers: Provider[] = [
   },
   {
     provide: Drift,
-    inject: [DesiredState, StoredState, Writer, KV_WATCHER, LEASE_POOL, KvstoreMetrics, CLOCK, LOG],
+    inject: [
+      MIRROR_TABLE,
+      DesiredState,
+      StoredState,
+      Writer,
+      KV_WATCHER,
+      LEASE_POOL,
+      KvstoreMetrics,
+      CLOCK,
+      LOG,
+    ],
     useFactory: (
+      table: MirrorTable,
       desired: DesiredState,
       stored: StoredState,
       writer: Writer,
@@ -83,7 +94,9 @@ const providers: Provider[] = [
         leases,
         clock,
         log: log.child('drift'),
-        onEvent: (key, action) => metrics.eventQueued(kvstoreScope(key), action, 0),
+        onEvent: (key, action) => {
+          if (table.countsOwnEvents) metrics.eventQueued(kvstoreScope(key), action, 0);
+        },
         onRepair: (scope, kind) => metrics.driftRepaired(scope, kind),
         onReconnected: () => writer.retryNow(),
       }),
