@@ -1,0 +1,97 @@
+import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** Something that listens where an etcd should; `sockets`: when each connection came, ms of performance.now(). */
+export interface OddServer {
+  readonly port: number;
+  readonly sockets: readonly number[];
+  stop(): Promise<void>;
+}
+
+/** A TCP server of which each connection is dealt with by `onSocket`. */
+export async function oddServer(onSocket: (socket: Socket) => void): Promise<OddServer> {
+  const open = new Set<Socket>();
+  const times: number[] = [];
+  const tcp: Server = createTcpServer((socket) => {
+    times.push(performance.now());
+    open.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => open.delete(socket));
+    onSocket(socket);
+  });
+  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+  const stop = async (): Promise<void> => {
+    for (const socket of open) socket.destroy();
+    await new Promise((resolve) => tcp.close(resolve));
+  };
+  return { port: (tcp.address() as AddressInfo).port, sockets: times, stop };
+}
+
+/** What is sent back for one call: the body's bytes and, unless undefined, the gRPC status of the trailers. */
+export interface OddAnswer {
+  readonly body?: Buffer;
+  /** Default 200. */
+  readonly httpStatus?: number;
+  readonly contentType?: string;
+  /** Default: the call stays open. */
+  readonly grpcStatus?: number;
+  /** Breaks the connection off after the body. */
+  readonly destroy?: boolean;
+}
+
+/** What to answer to each procedure; undefined: nothing at all. */
+export interface OddAnswers {
+  readonly range?: OddAnswer;
+  readonly watch?: OddAnswer;
+}
+
+/** An HTTP/2 server that takes the calls of etcd's API and answers what a test says, byte for byte. */
+export async function oddEtcd(answers: OddAnswers): Promise<OddServer> {
+  const sessions = new Set<ServerHttp2Session>();
+  const times: number[] = [];
+  const server: Http2Server = createServer();
+  server.on('session', (session) => {
+    times.push(performance.now());
+    sessions.add(session);
+    session.on('error', () => undefined);
+    session.on('close', () => sessions.delete(session));
+  });
+  server.on('stream', (stream, headers) => {
+    const answer = headers[':path']?.endsWith('/Watch') ? answers.watch : answers.range;
+    stream.on('error', () => undefined);
+    if (answer) send(stream, answer);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const stop = async (): Promise<void> => {
+    for (const session of sessions) session.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { port: (server.address() as AddressInfo).port, sockets: times, stop };
+}
+
+function send(stream: ServerHttp2Stream, answer: OddAnswer): void {
+  const { body, httpStatus = 200, contentType = 'application/grpc', grpcStatus, destroy } = answer;
+  if (grpcStatus !== undefined)
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(grpcStatus) }));
+  stream.respond(
+    { ':status': httpStatus, 'content-type': contentType },
+    { waitForTrailers: grpcStatus !== undefined },
+  );
+  if (body) stream.write(body);
+  if (destroy) stream.session?.destroy();
+  else if (grpcStatus !== undefined || httpStatus !== 200) stream.end();
+}
+
+/** A gRPC message as it travels: a flag, a length, the bytes. `length`: what it claims. */
+export function frame(message: Buffer, { flag = 0, length = message.length } = {}): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt8(flag, 0);
+  head.writeUInt32BE(length, 1);
+  return Buffer.concat([head, message]);
+}
+
+/** The answer to a range without keys, of the etcd cluster 7 at revision 1. */
+export const emptyRange: OddAnswer = {
+  body: frame(Buffer.from([0x0a, 0x04, 0x08, 0x07, 0x18, 0x01])),
+  grpcStatus: 0,
+};
