@@ -153,14 +153,19 @@ export class RemoteSession {
     const none = (): void => undefined;
     const follower = {
       begin: none,
-      listed: none,
+      listed: () => observer.canaries(cluster, true),
       entry: ({ key }: { key: string }) => seen(key),
       // A canary that is deleted later says nothing: the type is being watched by then.
       event: (event: Parameters<typeof keyOf>[0]) => {
         if (event.type === 'put') seen(event.entry.key);
       },
     };
-    await follow(remote, syncedPrefix(cluster), follower, { pageSize, signal, observer });
+    observer.canaries(cluster, false);
+    try {
+      await follow(remote, syncedPrefix(cluster), follower, { pageSize, signal, observer });
+    } finally {
+      observer.canaries(cluster, false);
+    }
   }
 
   private async copyType(type: CachedType, prefix: string, signal: AbortSignal): Promise<void> {

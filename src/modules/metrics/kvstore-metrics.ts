@@ -89,8 +89,13 @@ export class KvstoreMetrics {
     this.registry.gauge('kvstore_sync_queue_size').set({ scope, source_cluster: cluster }, keys);
   }
 
-  initialSync(scope: string, done: boolean, cluster = this.cluster): void {
-    const labels = { scope, source_cluster: cluster, action: 'write' };
+  initialSync(
+    scope: string,
+    done: boolean,
+    cluster = this.cluster,
+    action: 'read' | 'write' = 'write',
+  ): void {
+    const labels = { scope, source_cluster: cluster, action };
     this.registry.gauge('kvstore_initial_sync_completed').set(labels, done ? 1 : 0);
   }
 

@@ -32,6 +32,11 @@ export class RemoteObserver {
     this.kvstore.operation(kvstoreScope(key), 'Get', outcome, seconds);
   }
 
+  /** Whether the list of a cluster's canaries is complete on the present connection. */
+  canaries(cluster: string, listed: boolean): void {
+    this.kvstore.initialSync(`${cluster}/`, listed, cluster, 'read');
+  }
+
   /** No heartbeat for too long. */
   silent(): void {
     this.kvstore.quorumError('no event received');

@@ -92,6 +92,61 @@ describe('kvstoremesh over its lives', () => {
     await eventually(async () => (await keys()).length === 9, { timeoutMs: 20_000 });
   });
 
+  it('keeps the services of a cluster that is kept from being ready by another type, however long', async () => {
+    await remote.client().delete('cilium/synced/east/cilium/state/nodes/v1');
+    await start(['--clustermesh-cache-ttl=300ms']);
+    await eventually(async () => (await keys()).includes('cilium/cache/services/v1/east/default/echo'));
+    await eventually(() => (lab.stage('east')?.counts['cacheAgeMs'] ?? 0) > 1500);
+
+    expect(await keys()).toContain('cilium/cache/services/v1/east/default/echo');
+    expect(await keys()).toContain('cilium/synced/east/cilium/cache/services/v1');
+  });
+
+  it('drops, too, the services that a previous run left of a cluster that it cannot reach', async () => {
+    await start();
+    await isReady();
+    await lab.stop();
+    await remote.kill();
+
+    await start(['--clustermesh-cache-ttl=700ms', '--per-cluster-ready-timeout=300ms']);
+    await eventually(async () => !(await keys()).some((key) => key.startsWith('cilium/cache/services/')));
+
+    expect(await keys()).toHaveLength(8);
+  });
+
+  it('never drops services by default', async () => {
+    await start();
+    await isReady();
+    await remote.kill();
+    await eventually(() => (lab.stage('east')?.counts['cacheAgeMs'] ?? 0) > 1500);
+
+    expect(await keys()).toContain('cilium/cache/services/v1/east/default/echo');
+  });
+
+  it('shows that the local etcd is away, and goes on when it is back', async () => {
+    await start();
+    await isReady();
+    const etcd = async () => (await lab.status()).stages.find(({ name }) => name === 'etcd/connection');
+    expect((await etcd())?.healthy).toBe(true);
+    await local.kill();
+    await eventually(async () => (await etcd())?.healthy === false, { what: 'an unhealthy local etcd' });
+
+    expect((await etcd())?.lastError?.message).toMatch(/ECONNREFUSED|ECONNRESET|connection/i);
+    expect(await lab.metrics()).toContain('cilium_kvstoremesh_stage_healthy{stage="etcd/connection"} 0');
+    // Remote clusters are followed all the same, and the probe does not take the cache from its agents.
+    expect((await lab.cluster('east'))?.ready).toBe(true);
+    expect((await lab.readyz())[0]).toBe(200);
+    await remote.client().put('cilium/state/nodes/v1/east/n2', 'meanwhile');
+    await local.restart();
+    await eventually(
+      async () => (await local.client().get('cilium/cache/nodes/v1/east/n2')) === 'meanwhile',
+      {
+        timeoutMs: 20_000,
+      },
+    );
+    await eventually(async () => (await etcd())?.healthy);
+  });
+
   it('answers the API, probes, metrics and status in the words of the contract', async () => {
     await start();
     await isReady();
