@@ -140,7 +140,7 @@ describe('metrics of kvstoremesh', () => {
       [...text.matchAll(/^cilium_kvstoremesh_(\w+)\{(.*)\} /gm)].map(([, name, of = '']) => [
         name,
         [...of.matchAll(/(\w+)="/g)]
-          .map(([, label]) => label)
+          .map(([, label]) => String(label))
           .toSorted()
           .join(' '),
       ]),
