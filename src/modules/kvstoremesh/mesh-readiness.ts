@@ -7,7 +7,7 @@ import type { RemoteCluster } from './remote-cluster.js';
 
 export interface MeshReadinessOptions {
   readonly mesh: Pick<KvstoreMesh, 'clusters'>;
-  readonly mirror: Pick<MirrorService, 'becomeReady'>;
+  readonly mirror: Pick<MirrorService, 'becomeReady' | 'watchAreas'>;
   readonly perClusterMs: number;
   readonly globalMs: number;
   readonly clock: Clock;
@@ -31,14 +31,16 @@ export class MeshReadiness implements ReadinessSource {
 
   /** To be run once the directory has been read. Resolves when ready, or on abort. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, mesh, mirror, globalMs, log } = this.options;
-    const deadline = clock.monotonic() + globalMs;
+    const { clock, mesh, mirror, perClusterMs, globalMs, log } = this.options;
+    const began = clock.monotonic();
     const waiting = (this.waiting = new Set(mesh.clusters()));
     this.drop(waiting);
     while (waiting.size > 0 && !signal.aborted) {
       await clock.sleep(pollMs, signal);
       this.drop(waiting);
-      if (waiting.size === 0 || clock.monotonic() < deadline) continue;
+      // One cluster that waits for a canary keeps the probe red for long; what the others have stored is guarded all the same.
+      if (clock.monotonic() - began >= perClusterMs) mirror.watchAreas();
+      if (waiting.size === 0 || clock.monotonic() - began < globalMs) continue;
       const clusters = [...waiting].map(({ name }) => name).join(',');
       log.error('Not all remote clusters were synchronized within the global timeout: going on', {
         clusters,

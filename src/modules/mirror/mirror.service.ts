@@ -37,6 +37,7 @@ export class MirrorService implements StageSource {
   private readyAt: number | undefined;
   private tasks: TaskGroup | undefined;
   private hasLoaded = false;
+  private watchesAreas = false;
 
   constructor(private readonly options: MirrorServiceOptions) {
     const { desired, clock, log, table } = options;
@@ -132,11 +133,18 @@ export class MirrorService implements StageSource {
     this.tasks?.spawn(`watch of ${area.name}`, (signal) => this.options.drift.run(area, signal));
   }
 
-  /** Everything has been synchronized once, or there is no point in waiting for more. Shared areas are watched from now on. */
+  /** Shared areas are watched from now on: later than the flood of first writes, whose events would only cost time. */
+  watchAreas(): void {
+    if (this.watchesAreas || !this.options.table.areas) return;
+    this.watchesAreas = true;
+    for (const area of this.areas()) this.watch(area);
+  }
+
+  /** Everything has been synchronized once, or there is no point in waiting for more. */
   becomeReady(): void {
     if (this.ready) return;
     const { clock, log, budget, metrics } = this.options;
-    if (this.options.table.areas) for (const area of this.areas()) this.watch(area);
+    this.watchAreas();
     this.readyAt = clock.now();
     const seconds = (clock.monotonic() - this.startedAt) / 1000;
     metrics.bootstrapped(seconds);
