@@ -50,7 +50,7 @@ describe(ConfigDirectory, () => {
     over = sut.run(end.signal);
     return sut;
   };
-  const seen = (...expected: readonly string[]) =>
+  const expectEvents = (...expected: readonly string[]) =>
     eventually(() => events.join() === expected.join(), { what: `${expected.join()} (${events.join()})` });
 
   it('takes what has endpoints in it, but for our own and what is no file', async () => {
@@ -75,15 +75,15 @@ describe(ConfigDirectory, () => {
   it('follows files that come, change and go; equal content is no change', async () => {
     await watched();
     await writeFile(file('east'), good);
-    await seen('+east');
+    await expectEvents('+east');
     await writeFile(file('east'), good);
     await writeFile(file('east'), `${good}# changed\n`);
-    await seen('+east', '~east');
+    await expectEvents('+east', '~east');
     await rm(file('east'));
-    await seen('+east', '~east', '-east');
+    await expectEvents('+east', '~east', '-east');
     await writeFile(file('west'), good);
 
-    await seen('+east', '~east', '-east', '+west');
+    await expectEvents('+east', '~east', '-east', '+west');
   });
 
   it('notices a changed target that no hint of the directory tells of', async () => {
@@ -92,10 +92,10 @@ describe(ConfigDirectory, () => {
     await symlink(join(elsewhere, 'east'), file('east'));
     await watched();
     await writeFile(join(elsewhere, 'east'), `${good}#\n`);
-    await seen('+east', '~east');
+    await expectEvents('+east', '~east');
     await rm(elsewhere, { recursive: true });
 
-    await seen('+east', '~east', '-east');
+    await expectEvents('+east', '~east', '-east');
   });
 
   it('waits until what is gone stays gone', async () => {
