@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEtcd, type TestEtcd } from '../../support/etcd.js';
+import { EtcdLab } from '../../support/etcd-lab.js';
 import { eventually } from '../../support/eventually.js';
 import { clusterKeys, ConfigFolder, endpoints, MeshLab } from '../../support/mesh-lab.js';
+import { WatchRecorder } from '../../support/watch-recorder.js';
 
 /** What one life of the process leaves to the next, and what time does to a cache. */
 describe('kvstoremesh over its lives', () => {
@@ -79,6 +81,34 @@ describe('kvstoremesh over its lives', () => {
     const left = await keys();
     expect(left.filter((key) => key.includes('local'))).toHaveLength(3);
     expect(left.filter((key) => key.includes('east'))).toHaveLength(9);
+  });
+
+  it('removes a cluster in the order of the contract: its configuration, the canaries, then type by type', async () => {
+    await start([], 300);
+    await isReady();
+    const from = await local.client().revision();
+    await folder.remove('east');
+    await eventually(async () => (await keys()).length === 0);
+
+    const history = new WatchRecorder();
+    const watcher = await EtcdLab.start({ address: local.endpoint, silenceMs: 10_000 });
+    watcher.spawn((signal) => watcher.watcher.watch({ prefix: 'cilium/' }, from, history, signal));
+    const deleted = (): string[] =>
+      history.events.filter((event) => /^delete cilium\/[^.]/.test(event)).map((event) => event.slice(7));
+    await eventually(() => deleted().length === 9, { what: 'nine deletions' });
+    await watcher.stop();
+    expect(deleted()[0]).toBe('cilium/cluster-config/east');
+    expect(
+      deleted()
+        .slice(1, 5)
+        .map((key) => key.slice(0, 18)),
+    ).toEqual(Array(4).fill('cilium/synced/east'));
+    expect(deleted().slice(5)).toEqual([
+      'cilium/cache/nodes/v1/east/n1',
+      'cilium/cache/services/v1/east/default/echo',
+      'cilium/cache/identities/v1/east/id/196609',
+      'cilium/cache/ip/v1/east/10.3.0.5',
+    ]);
   });
 
   it('drops the services, and nothing else, of a cluster that is away for longer than --clustermesh-cache-ttl', async () => {
