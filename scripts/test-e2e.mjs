@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBuild } from './lib/ensure-build.mjs';
-import { ensureEtcd } from './lib/ensure-etcd.mjs';
+import { ensureEtcd, ensureEtcdctl } from './lib/ensure-etcd.mjs';
 import { ensurePackages } from './lib/ensure-packages.mjs';
 import { runCommand } from './lib/run-command.mjs';
 import { runTests } from './lib/run-tests.mjs';
@@ -17,6 +17,7 @@ const assets = process.env.KUBEBUILDER_ASSETS ?? join(homedir(), '.cache', 'envt
 try {
   ensurePackages(root);
   const etcd = ensureEtcd();
+  ensureEtcdctl();
   if (!existsSync(join(assets, 'kube-apiserver'))) {
     console.log(`No kube-apiserver in ${assets}: building one, about six minutes, once.`);
     runCommand('bash', ['scripts/build-kube-apiserver.sh', assets], { cwd: root });

@@ -6,8 +6,8 @@ import { runCommand } from './run-command.mjs';
 /** Where packages put it, also when PATH is that of a service. */
 const usual = ['/usr/bin', '/usr/local/bin'];
 
-/** Debian's and Ubuntu's name of the server, and the older one that carries it too. */
-const packageNames = ['etcd-server', 'etcd'];
+/** Debian's and Ubuntu's names of the packages, and the older one that carries both programs. */
+const packageNames = { etcd: ['etcd-server', 'etcd'], etcdctl: ['etcd-client', 'etcd'] };
 
 /** The package starts an etcd of its own as a service; nobody asked for one. */
 const stopService = ['systemctl', 'disable', '--now', 'etcd'];
@@ -19,12 +19,21 @@ const stopService = ['systemctl', 'disable', '--now', 'etcd'];
  * @returns {string}
  */
 export function ensureEtcd({ directories } = {}) {
+  return ensureProgram('etcd', directories);
+}
+
+/** The same for etcd's client, which the image holds. @returns {string} */
+export function ensureEtcdctl() {
+  return ensureProgram('etcdctl');
+}
+
+function ensureProgram(name, directories) {
   const places = directories ?? [...(process.env.PATH ?? '').split(delimiter), ...usual];
-  const present = findExecutable('etcd', places);
+  const present = findExecutable(name, places);
   if (present !== undefined) return present;
-  installEtcd();
-  const installed = findExecutable('etcd', places);
-  if (installed === undefined) throw new Error(`etcd is installed, but in none of ${places.join(', ')}`);
+  install(name);
+  const installed = findExecutable(name, places);
+  if (installed === undefined) throw new Error(`${name} is installed, but in none of ${places.join(', ')}`);
   return installed;
 }
 
@@ -45,21 +54,24 @@ function isExecutable(path) {
   }
 }
 
-function installEtcd() {
+function install(program) {
   const prefix = rootPrefix();
-  if (prefix === undefined) throw new Error(advice('apt-get needs root, or sudo without a password'));
-  if (!succeeds('apt-get', ['--version'])) throw new Error(advice('there is no apt-get'));
-  console.log('Installing etcd with apt-get');
+  if (prefix === undefined)
+    throw new Error(advice(program, 'apt-get needs root, or sudo without a password'));
+  if (!succeeds('apt-get', ['--version'])) throw new Error(advice(program, 'there is no apt-get'));
+  console.log(`Installing ${program} with apt-get`);
   // Package lists may be missing, as in container images, or name versions that the mirror has no more.
-  if (!installPackage(prefix)) {
+  if (!installPackage(prefix, packageNames[program])) {
     asRoot(prefix, ['apt-get', 'update', '-q']);
-    if (!installPackage(prefix)) throw new Error(advice('apt-get could not install etcd-server'));
+    if (!installPackage(prefix, packageNames[program])) {
+      throw new Error(advice(program, `apt-get could not install ${packageNames[program][0]}`));
+    }
   }
-  if (existsSync('/run/systemd/system')) asRoot(prefix, stopService);
+  if (program === 'etcd' && existsSync('/run/systemd/system')) asRoot(prefix, stopService);
 }
 
-function installPackage(prefix) {
-  const known = packageNames.find((name) => succeeds('apt-cache', ['show', '--no-all-versions', name]));
+function installPackage(prefix, names) {
+  const known = names.find((name) => succeeds('apt-cache', ['show', '--no-all-versions', name]));
   if (known === undefined) return false;
   try {
     asRoot(prefix, ['apt-get', 'install', '-y', '-q', '--no-install-recommends', known]);
@@ -86,13 +98,13 @@ function succeeds(command, args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
-function advice(why) {
+function advice(program, why) {
   return [
-    `etcd is not installed, and it cannot be installed from here: ${why}.`,
+    `${program} is not installed, and it cannot be installed from here: ${why}.`,
     'Install it and try again:',
-    '  Debian, Ubuntu:  sudo apt-get install etcd-server',
+    `  Debian, Ubuntu:  sudo apt-get install ${packageNames[program][0]}`,
     '  Fedora:          sudo dnf install etcd',
     '  macOS:           brew install etcd',
-    '  or a release from https://github.com/etcd-io/etcd/releases, with `etcd` on PATH (3.4 or newer).',
+    '  or a release from https://github.com/etcd-io/etcd/releases, with `etcd` and `etcdctl` on PATH (3.4 or newer).',
   ].join('\n');
 }

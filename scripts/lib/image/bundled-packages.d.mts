@@ -1,0 +1,3 @@
+export declare function packagePaths(metafile: {
+  outputs: Record<string, { inputs: Record<string, { bytesInOutput: number }> }>;
+}): string[];
