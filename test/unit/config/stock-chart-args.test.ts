@@ -3,17 +3,15 @@ import type { CommandName } from '../../../src/modules/config/flag.js';
 import { flagsOf } from '../../../src/modules/config/flags.js';
 import { readArgv } from '../../../src/modules/config/read-argv.js';
 import { resolveFlags } from '../../../src/modules/config/resolve-flags.js';
-import stock from '../../fixtures/stock-chart-args.json' with { type: 'json' };
+import { expandedArgs, stockRows, type StockRow } from '../../support/stock-chart.js';
 import { load } from './load.js';
 
-type Row = (typeof stock.rows)[number];
-
 const inPod = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
-const ours = stock.rows.filter(({ command }) => command[0] === '/usr/bin/clustermesh-apiserver');
+const ours = stockRows().filter(({ command }) => command[0] === '/usr/bin/clustermesh-apiserver');
 
 describe('every command line of the stock chart is understood', () => {
   it.each(ours)('$container: $when', (row) => {
-    const [command, ...tokens] = expand(row);
+    const [command, ...tokens] = expandedArgs(row);
     const flags = flagsOf(command as CommandName);
 
     const { given, errors, positional } = readArgv(tokens, flags);
@@ -25,8 +23,8 @@ describe('every command line of the stock chart is understood', () => {
 });
 
 describe('clustermesh with the arguments of the stock chart', () => {
-  it.each(rowsOf('apiserver'))('starts: $when', (row) => {
-    const { options, problems } = load(expand(row).slice(1), environment(row));
+  it.each(stockRows('apiserver'))('starts: $when', (row) => {
+    const { options, problems } = load(expandedArgs(row).slice(1), environment(row));
 
     expect(problems).toEqual([]);
     expect(options).toMatchObject({
@@ -43,8 +41,8 @@ describe('clustermesh with the arguments of the stock chart', () => {
 
   it('means what it says', () => {
     const meaning = (when: string): unknown => {
-      const row = rowsOf('apiserver').find((candidate) => candidate.when === when)!;
-      return load(expand(row).slice(1), environment(row)).options;
+      const row = stockRows('apiserver').find((candidate) => candidate.when === when)!;
+      return load(expandedArgs(row).slice(1), environment(row)).options;
     };
 
     expect(meaning('defaults')).toMatchObject({
@@ -67,16 +65,6 @@ describe('clustermesh with the arguments of the stock chart', () => {
   });
 });
 
-function rowsOf(container: string): Row[] {
-  return stock.rows.filter((row) => row.container === container);
-}
-
-/** The kubelet's replacement of `$(NAME)`. */
-function expand({ args, env }: Row): string[] {
-  const values = new Map(Object.entries(env));
-  return args.map((arg) => arg.replace(/\$\((\w+)\)/g, (whole, name: string) => values.get(name) ?? whole));
-}
-
-function environment({ env }: Row): Record<string, string> {
+function environment({ env }: StockRow): Record<string, string> {
   return { ...inPod, ...env };
 }
