@@ -41,7 +41,7 @@ describe('the image', () => {
 
   /** A program of the image beside the servers, to its end. */
   async function run(command: readonly string[], volumes: readonly Volume[] = stock.mounts.tool) {
-    const container = stock.pod.start({ command, volumes });
+    const container = await stock.pod.start({ command, volumes });
     const { code } = await container.exit;
     const ms = performance.now() - container.startedAt;
     return { code, stdout: container.stdout, stderr: container.stderr, ms };
@@ -80,15 +80,15 @@ describe('the image', () => {
   });
 
   it('runs the pod of the stock chart, read-only, as 65532', { timeout: 180_000 }, async () => {
-    const init = stock.launch('etcd-init');
+    const init = await stock.launch('etcd-init');
     const { code } = await init.exit;
     expect({ code, stderr: init.stderr }).toMatchObject({ code: 0 });
 
-    servers.etcd = stock.launch('etcd');
-    servers.apiserver = stock.launch('apiserver', 'authMode cluster');
+    servers.etcd = await stock.launch('etcd');
+    servers.apiserver = await stock.launch('apiserver', 'authMode cluster');
     report('apiserver: health port answers', await firstAnswer(servers.apiserver, 9880));
     report('apiserver: ready', await ready(servers.apiserver, 9880));
-    servers.kvstoremesh = stock.launch('kvstoremesh');
+    servers.kvstoremesh = await stock.launch('kvstoremesh');
     report('kvstoremesh: health port answers', await firstAnswer(servers.kvstoremesh, 9881));
     report('kvstoremesh: ready', await ready(servers.kvstoremesh, 9881));
 
@@ -119,8 +119,8 @@ describe('the image', () => {
 
   it.each(['etcd', 'apiserver', 'kvstoremesh'] as const)(
     'gives %s no right that it does not need',
-    async (name) => {
-      const lines = (await servers[name].proc('status')).split('\n');
+    (name) => {
+      const lines = servers[name].proc('status').split('\n');
       const status = new Map(lines.map((line) => line.split(':\t') as [string, string]));
 
       expect(status.get('NSpid')).toMatch(/\t1$/);
@@ -128,7 +128,10 @@ describe('the image', () => {
       expect(status.get('Gid')).toBe('65532\t65532\t65532\t65532');
       for (const set of ['CapPrm', 'CapEff', 'CapInh', 'CapAmb']) expect(status.get(set)).toMatch(/^0+$/);
       expect(status.get('NoNewPrivs')).toBe('1');
-      const mounts = (await servers[name].proc('mountinfo')).split('\n').map((line) => line.split(' '));
+      const mounts = servers[name]
+        .proc('mountinfo')
+        .split('\n')
+        .map((line) => line.split(' '));
       const writable = mounts
         .filter(([, , , , , options]) => options?.startsWith('rw'))
         .map((line) => line[4]!);
@@ -150,17 +153,16 @@ describe('the image', () => {
     expect(stdout.split('\n')).toEqual(folders.map((folder) => `${folder} EROFS`));
   });
 
-  it('keeps the limits of V8 that bin/ sets', async () => {
-    const flags = async (container: Container): Promise<string[]> =>
-      (await container.proc('cmdline')).split('\0').slice(0, 3);
+  it('keeps the limits of V8 that bin/ sets', () => {
+    const flags = (container: Container): string[] => container.proc('cmdline').split('\0').slice(0, 3);
     const expected = (young: number): string[] => [
       'node',
       `--max-semi-space-size=${young}`,
       '--heap-growing-percent=25',
     ];
 
-    expect(await flags(servers.apiserver)).toEqual(expected(2));
-    expect(await flags(servers.kvstoremesh)).toEqual(expected(16));
+    expect(flags(servers.apiserver)).toEqual(expected(2));
+    expect(flags(servers.kvstoremesh)).toEqual(expected(16));
   });
 
   it('has the tools for people', { timeout: 60_000 }, async () => {

@@ -13,23 +13,28 @@ process.once('disconnect', endAll);
 
 /** A program in the image, with a process namespace of its own in which it is process 1. */
 export class Container {
-  private known: number | undefined;
-
   private constructor(
     private readonly child: Child,
     /** `performance.now()` just before the process was made. */
     readonly startedAt: number,
+    /** Seen from here, not from inside, where it is 1; undefined if it had ended before anybody could see it. */
+    private readonly pid: number | undefined,
   ) {}
 
   /** @param command ends with `unshare --fork …` and what that runs. */
-  static start(command: readonly string[], env: Readonly<Record<string, string>>): Container {
+  static async start(command: readonly string[]): Promise<Container> {
     const [program, ...args] = command as [string, ...string[]];
     const startedAt = performance.now();
-    return new Container(new Child({ command: program, args, env }), startedAt);
+    const child = new Child({ command: program, args });
+    const pid = await eventually(() => (child.exited ? 'ended' : onlyChild(child.pid)), { everyMs: 2 });
+    if (pid === 'ended') return new Container(child, startedAt, undefined);
+    running.add(pid);
+    void child.exit.then(() => running.delete(pid));
+    return new Container(child, startedAt, pid);
   }
 
   get exit(): Promise<ChildExit> {
-    return this.child.exit.finally(() => this.known !== undefined && running.delete(this.known));
+    return this.child.exit;
   }
 
   get stdout(): string {
@@ -40,35 +45,28 @@ export class Container {
     return this.child.stderrLines.join('\n');
   }
 
-  /** Seen from here, not from inside, where it is 1. */
-  async pid(): Promise<number> {
-    this.known ??= await eventually(() => this.onlyChild(), { what: 'a process in the container' });
-    running.add(this.known);
-    return this.known;
-  }
-
   /** What /proc says about it: `status`, `cmdline`, `mountinfo`. */
-  async proc(file: string): Promise<string> {
-    return readFileSync(`/proc/${await this.pid()}/${file}`, 'utf8');
+  proc(file: string): string {
+    return readFileSync(`/proc/${this.pid}/${file}`, 'utf8');
   }
 
   /** The kubelet's SIGTERM. */
-  async stop(): Promise<ChildExit> {
-    signal(await this.pid(), 'SIGTERM');
+  stop(): Promise<ChildExit> {
+    return this.send('SIGTERM');
+  }
+
+  kill(): Promise<ChildExit> {
+    return this.send('SIGKILL');
+  }
+
+  private send(name: NodeJS.Signals): Promise<ChildExit> {
+    if (this.pid !== undefined && !this.child.exited) signal(this.pid, name);
     return this.exit;
   }
+}
 
-  async kill(): Promise<void> {
-    if (this.child.exited) return;
-    signal(await this.pid(), 'SIGKILL');
-    await this.exit;
-  }
-
-  private onlyChild(): number | undefined {
-    if (this.child.exited) throw new Error(`the container has ended:\n${this.child.tail()}`);
-    const children = readFileSync(`/proc/${this.child.pid}/task/${this.child.pid}/children`, 'utf8');
-    return Number(children.trim()) || undefined;
-  }
+function onlyChild(pid: number): number | undefined {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()) || undefined;
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

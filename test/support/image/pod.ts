@@ -74,7 +74,7 @@ export class Pod {
     return pod;
   }
 
-  start({ command, env = {}, volumes = [] }: ContainerSpec): Container {
+  async start({ command, env = {}, volumes = [] }: ContainerSpec): Promise<Container> {
     const mounts = volumes.map(({ from, at, writable }) => `${writable ? 'rw' : 'ro'}:${from}:${at}`);
     const variables = Object.entries({ ...imageConfig.env, ...env }).map(
       ([name, value]) => `${name}=${value}`,
@@ -82,7 +82,7 @@ export class Pod {
     const namespaces = ['unshare', '--mount', '--pid', '--ipc', '--fork', 'env', '-i', ...variables];
     const enter = ['sh', script('enter-container.sh'), this.options.rootfs, ...mounts, '--', ...command];
     const network = `--net=/proc/${this.network.pid}/ns/net`;
-    const container = Container.start(['nsenter', network, ...namespaces, ...enter], {});
+    const container = await Container.start(['nsenter', network, ...namespaces, ...enter]);
     this.containers.push(container);
     return container;
   }

@@ -62,7 +62,7 @@ export class StockPod {
   }
 
   /** @param when the row of the fixture with the chart's arguments. */
-  launch(container: StockContainer, when = 'defaults'): Container {
+  launch(container: StockContainer, when = 'defaults'): Promise<Container> {
     const row = stockRows(container).find((candidate) => candidate.when === when)!;
     const own = row.env.HOSTNAME_IP === undefined ? {} : { HOSTNAME_IP: podIp };
     return this.pod.start({
