@@ -6,6 +6,7 @@ import { runCli } from '../../src/cli/run-cli.js';
 import type { KeyPair, TestCa } from './certs.js';
 
 const namespace = 'kube-system';
+const usersMap = 'clustermesh-remote-users';
 
 export interface LabCluster {
   readonly name: string;
@@ -15,6 +16,8 @@ export interface LabCluster {
   /** Default true. */
   readonly kvstoremesh?: boolean;
   readonly maxConnectedClusters?: number;
+  /** The chart's users file; without it there is none (authMode legacy). */
+  readonly users?: string;
   readonly ca: TestCa;
   readonly client: KeyPair;
   readonly server: KeyPair;
@@ -75,6 +78,12 @@ export class PeerLab {
 
   putSecret(cluster: string, name: string, texts: Readonly<Record<string, string>>): void {
     this.servers.get(cluster)?.apply(secretOf(name, texts));
+  }
+
+  /** Keys of the ConfigMap of etcd's users; undefined: there is none. */
+  users(cluster: string): Record<string, string> | undefined {
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: usersMap, namespace } };
+    return (this.servers.get(cluster)?.get(ref) as { data?: Record<string, string> } | undefined)?.data;
   }
 
   aliases(cluster: string): unknown {
@@ -162,6 +171,16 @@ function objectsOf(cluster: LabCluster): KubeDocument[] {
       metadata: { name: 'node-1' },
       status: { addresses: [{ type: 'InternalIP', address: nodeIp }] },
     },
+    ...(cluster.users === undefined
+      ? []
+      : [
+          {
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            metadata: { name: usersMap, namespace },
+            data: { 'users.yaml': cluster.users },
+          },
+        ]),
     secretOf('cilium-ca', { 'ca.crt': ca.cert }),
     secretOf('clustermesh-apiserver-remote-cert', {
       'ca.crt': ca.cert,

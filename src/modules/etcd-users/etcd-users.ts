@@ -4,7 +4,7 @@ import type { Log } from '../../common/log.js';
 import { Stage, type StageSource, type StageStatus } from '../../common/stage.js';
 import { Wakeup } from '../../common/wakeup.js';
 import { EtcdFault } from '../etcd/kv.js';
-import { parseUsersFile, UsersFileError, type WantedUsers } from './users-file.js';
+import { parseUsersFile, together, UsersFileError, type WantedUsers } from './users-file.js';
 import type { UsersFileWatch } from './users-file-watch.js';
 import type { ReconcileReport, UserChange, UsersReconciler } from './users-reconciler.js';
 
@@ -103,11 +103,11 @@ export class EtcdUsers implements StageSource {
     return readable && reconciled;
   }
 
-  /** A file that cannot be read changes nothing: the last good one goes on to hold. */
+  /** A file that cannot be read changes nothing: the last good content goes on to hold. */
   private async read(complaints: Map<string, unknown>, signal: AbortSignal): Promise<boolean> {
-    const { file, path } = this.options;
     try {
-      this.wanted = parseUsersFile(await file.read(signal), path);
+      const texts = await this.options.file.read(signal);
+      this.wanted = together(texts.map(({ path, text }) => parseUsersFile(text, path)));
       return true;
     } catch (error) {
       if (signal.aborted) return false;

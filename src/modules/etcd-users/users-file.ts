@@ -39,6 +39,21 @@ export function parseUsersFile(text: string, path: string): WantedUsers {
   return new Entries(at).read(usersOf(document.contents, at));
 }
 
+/** What several files ask for together. Where they differ on a user, the first one holds, and the difference is a problem. */
+export function together(files: readonly WantedUsers[]): WantedUsers {
+  const roles = new Map<string, string>();
+  const problems = files.flatMap((file) => file.problems);
+  for (const [user, role] of files.flatMap((file) => [...file.roles])) {
+    const first = roles.get(user);
+    if (first === undefined) roles.set(user, role);
+    else if (first !== role) {
+      const message = `user ${quoted(user)} is listed with role ${quoted(role)}, and with ${quoted(first)} in another file`;
+      problems.push({ user, message });
+    }
+  }
+  return { roles, problems };
+}
+
 function usersOf(root: unknown, at: (node: unknown) => string): readonly unknown[] {
   if (isNothing(root)) return [];
   if (!isMap(root)) throw new UsersFileError(`${at(root)}: not a map with the key "users"`);

@@ -15,6 +15,7 @@ import {
 import type { HostAndPort } from './host-and-port.js';
 import { type Api, readObject } from './object-edit.js';
 import { type ClientIdentity, textOf } from './peer-secret.js';
+import type { UserTexts } from './remote-users.js';
 import { serviceAddresses } from './service-addresses.js';
 
 /** A cluster as its kubeconfig context reaches it. */
@@ -44,6 +45,8 @@ export interface AccessInformation extends ClusterIdentity {
   readonly identity: ClientIdentity | Error;
   /** Of its etcd; undefined if it cannot be seen. */
   readonly serverCertificate: X509Certificate | undefined;
+  /** The users that its etcd has beside the built-in ones. */
+  readonly users: UserTexts;
 }
 
 /** @throws Error that names the object and what it lacks; KubeError. */
@@ -67,6 +70,7 @@ export async function readAccessInformation(
     addresses,
     identity: await attempted(() => readClient(handle)),
     serverCertificate: await readServerCertificate(handle),
+    users: await readUsers(handle),
   };
 }
 
@@ -145,6 +149,11 @@ async function readClient(handle: ClusterHandle): Promise<ClientIdentity> {
   const ca = given || shared?.get('ca.crt') || shared?.get('tls.crt');
   if (!ca) throw new Error(`ca.crt is neither in secret ${names.remoteCertificate} nor in ${names.ca}`);
   return { ca, cert, key };
+}
+
+async function readUsers(handle: ClusterHandle): Promise<UserTexts> {
+  const map = await read<ConfigMapObject>(handle, resources.configmaps, names.users);
+  return map && (map.data ?? {});
 }
 
 async function readServerCertificate(handle: ClusterHandle): Promise<X509Certificate | undefined> {

@@ -1,8 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { resources } from '../kubernetes/resources.js';
-import { type DeploymentObject, type HostAlias, names, type SecretObject } from './cluster-objects.js';
+import {
+  type ConfigMapObject,
+  type DeploymentObject,
+  type HostAlias,
+  names,
+  type SecretObject,
+} from './cluster-objects.js';
 import { type Api, type Edit, ObjectEdit } from './object-edit.js';
 import type { SecretData } from './peer-secret.js';
+
+/** Values by key, of a Secret or a ConfigMap. */
+type Texts = Readonly<Record<string, string>>;
 
 /** Where an edit is made; `label` names the cluster for people. */
 export interface EditPlace {
@@ -32,15 +41,9 @@ export function secretEdit(
       return dataPatch(dataOf(current), wrote);
     },
     revert: (before, current) => {
-      const restored = new Map(Object.entries(dataOf(current)));
-      for (const [key, value] of changedKeys(dataOf(before), wrote)) {
-        if (restored.get(key) !== value) continue;
-        const old = dataOf(before)[key];
-        if (old === undefined) restored.delete(key);
-        else restored.set(key, old);
-      }
-      if (!before && restored.size === 0) return 'delete';
-      return dataPatch(dataOf(current), Object.fromEntries(restored));
+      const data = restored(dataOf(before), wrote, dataOf(current));
+      if (!before && Object.keys(data).length === 0) return 'delete';
+      return dataPatch(dataOf(current), data);
     },
     create: (patch) => ({
       apiVersion: 'v1',
@@ -49,6 +52,25 @@ export function secretEdit(
       type: 'Opaque',
       ...patch,
     }),
+  });
+}
+
+/** Changes keys of the ConfigMap of etcd's users. Where there is none (authMode legacy) there is nothing to change. */
+export function usersEdit({ api, namespace, label }: EditPlace, change: (texts: Texts) => Texts): Edit {
+  let wrote: Texts = {};
+  return new ObjectEdit<ConfigMapObject>({
+    what: `etcd users in ConfigMap ${names.users} in cluster ${label}`,
+    api,
+    resource: resources.configmaps,
+    namespace,
+    name: names.users,
+    change: (current) => {
+      if (!current) return undefined;
+      wrote = change(current.data ?? {});
+      return dataPatch(current.data ?? {}, wrote);
+    },
+    revert: (before, current) =>
+      dataPatch(current.data ?? {}, restored(before?.data ?? {}, wrote, current.data ?? {})),
   });
 }
 
@@ -75,18 +97,30 @@ export function aliasEdit(
   });
 }
 
+/** What is there now with each key as it was before, if it still has the value written here. */
+function restored(before: Texts, wrote: Texts, current: Texts): Texts {
+  const result = new Map(Object.entries(current));
+  for (const [key, value] of changedKeys(before, wrote)) {
+    if (result.get(key) !== value) continue;
+    const old = before[key];
+    if (old === undefined) result.delete(key);
+    else result.set(key, old);
+  }
+  return Object.fromEntries(result);
+}
+
 function dataOf(secret: SecretObject | undefined): SecretData {
   return secret?.data ?? {};
 }
 
 /** Key by key, null for what goes; undefined when nothing changes. */
-function dataPatch(from: SecretData, to: SecretData): object | undefined {
+function dataPatch(from: Texts, to: Texts): object | undefined {
   const changes = changedKeys(from, to).map(([key, value]) => [key, value ?? null] as const);
   return changes.length === 0 ? undefined : { data: Object.fromEntries(changes) };
 }
 
 /** With the new value, undefined for a key that went. */
-function changedKeys(from: SecretData, to: SecretData): [key: string, value: string | undefined][] {
+function changedKeys(from: Texts, to: Texts): [key: string, value: string | undefined][] {
   const keys = new Set([...Object.keys(from), ...Object.keys(to)]);
   return [...keys]
     .filter((key) => from[key] !== to[key])

@@ -71,6 +71,7 @@ export const names = {
   serverCertificate: 'clustermesh-apiserver-server-cert',
   ca: 'cilium-ca',
   config: 'cilium-config',
+  users: 'clustermesh-remote-users',
 } as const;
 
 /** Where agents and KVStoreMesh find the keys of their secrets as files. */

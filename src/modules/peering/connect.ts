@@ -1,11 +1,13 @@
 import type { TextSink } from '../../common/text-sink.js';
+import { certificatesOf } from '../debug/certificate-text.js';
 import { type AccessInformation, type ClusterHandle, readAccessInformation } from './access-information.js';
 import { type ConnectionMode, pairsOf, pairText } from './connection-mode.js';
 import { addressText, type HostAndPort } from './host-and-port.js';
 import { meshFaults, shareAuthority } from './mesh-checks.js';
 import { connectEdits } from './peer-edits.js';
 import { peerEndpoints, type PeerEndpoints } from './peer-endpoints.js';
-import type { Peer } from './peer-secret.js';
+import type { ClientIdentity, Peer } from './peer-secret.js';
+import { commonNameOf, isKnown, usersKey, usersText } from './remote-users.js';
 import { applyAll } from './transaction.js';
 
 export interface ConnectRequest {
@@ -36,6 +38,7 @@ export async function connectClusters(request: ConnectRequest, out: TextSink, no
   const faults: string[] = [];
   const edits = pairs.flatMap(({ host, peers }) => {
     const ready = peers.map((peer) => peerOf(host, peer, now, faults));
+    for (const peer of peers) if (!letsIn(peer, host, mode, now)) faults.push(strangerText(peer, host, now));
     return connectEdits(
       host,
       ready.filter((peer) => peer !== undefined),
@@ -110,6 +113,32 @@ function readyPeer(host: AccessInformation, peer: AccessInformation, now: number
     ...(alias ? { alias } : {}),
     ...(shares(host, peer, now) ? {} : { identity: peer.identity }),
   };
+}
+
+/** Whether the peer's etcd has a user for the certificate that the host shows there, or gets it by this. */
+function letsIn(
+  peer: AccessInformation,
+  host: AccessInformation,
+  mode: ConnectionMode,
+  now: number,
+): boolean {
+  const identity = shownTo(peer, host, now);
+  if (identity instanceof Error) return true;
+  const coming = mode === 'unicast' || !peer.users ? {} : { [usersKey(host.name)]: usersText(host.name) };
+  return isKnown(peer.users && { ...peer.users, ...coming }, identity);
+}
+
+function strangerText(peer: AccessInformation, host: AccessInformation, now: number): string {
+  const identity = shownTo(peer, host, now);
+  const user = identity instanceof Error ? '' : commonNameOf(certificatesOf(identity.cert)[0]);
+  return (
+    `cluster ${peer.handle.context}: its etcd has no user ${user}, which the certificate of ${host.name} names: ` +
+    'set tls.authMode to migration there, or list the cluster in its clustermesh.config.clusters'
+  );
+}
+
+function shownTo(peer: AccessInformation, host: AccessInformation, now: number): ClientIdentity | Error {
+  return shares(host, peer, now) ? host.identity : peer.identity;
 }
 
 function shares(

@@ -1,5 +1,5 @@
 import type { AccessInformation } from './access-information.js';
-import { aliasEdit, type EditPlace, secretEdit } from './cluster-edits.js';
+import { aliasEdit, type EditPlace, secretEdit, usersEdit } from './cluster-edits.js';
 import { names } from './cluster-objects.js';
 import { withAlias, withoutAlias } from './host-aliases.js';
 import type { Edit } from './object-edit.js';
@@ -13,6 +13,7 @@ import {
   withoutPeer,
   withPeer,
 } from './peer-secret.js';
+import { usersKey, usersText } from './remote-users.js';
 
 /** The cluster whose objects are changed. */
 export type Host = Pick<AccessInformation, 'handle' | 'name' | 'kvstoremesh' | 'servicePort'>;
@@ -38,7 +39,10 @@ export function connectEdits(host: Host, peers: readonly (Peer & Pick<PeerEndpoi
   ];
 }
 
-/** Puts keys of peers into the secrets: with KVStoreMesh they are its own, and agents read the cache instead. */
+/**
+ * Puts keys of peers into the secrets: with KVStoreMesh they are its own, and agents read the cache instead. Their users come
+ * first, so that peers that connect back are let in.
+ */
 export function peerSecretEdits(
   host: Host,
   peers: readonly { readonly name: string; readonly entries: SecretData }[],
@@ -46,9 +50,14 @@ export function peerSecretEdits(
   const merged = (data: SecretData, entriesOf: (peer: (typeof peers)[number]) => SecretData): SecretData =>
     peers.reduce((all, peer) => withPeer(all, peer.name, entriesOf(peer)), data);
   const direct = (data: SecretData): SecretData => merged(data, ({ entries }) => entries);
-  if (!host.kvstoremesh) return [secretEdit(place(host), names.agentSecret, direct)];
+  const users = usersEdit(place(host), (texts) => ({
+    ...texts,
+    ...Object.fromEntries(peers.map(({ name }) => [usersKey(name), usersText(name)])),
+  }));
+  if (!host.kvstoremesh) return [users, secretEdit(place(host), names.agentSecret, direct)];
   const cache = `https://${names.server}.${host.handle.namespace}.svc:${host.servicePort}`;
   return [
+    users,
     secretEdit(place(host), names.kvstoremeshSecret, direct),
     secretEdit(place(host), names.agentSecret, (data) => merged(data, ({ name }) => cacheEntry(name, cache))),
   ];
@@ -64,6 +73,7 @@ export function disconnectEdits(
   return [
     secretEdit(place(host), names.agentSecret, without),
     secretEdit(place(host), names.kvstoremeshSecret, without),
+    usersEdit(place(host), (texts) => withoutKeys(texts, peers.map(usersKey))),
     ...(server
       ? [
           aliasEdit(place(host), (present) =>
@@ -75,6 +85,13 @@ export function disconnectEdits(
         ]
       : []),
   ];
+}
+
+function withoutKeys(
+  texts: Readonly<Record<string, string>>,
+  keys: readonly string[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts).filter(([key]) => !keys.includes(key)));
 }
 
 function place({ handle }: Pick<Host, 'handle'>): EditPlace {

@@ -155,6 +155,24 @@ describe(EtcdUsers.name, () => {
     expect(new Set(runs)).toEqual(new Set(['success']));
   });
 
+  it('adds the users of connected clusters, whose files come and go beside it', async () => {
+    const connected = join(dir, 'connected.beta.yaml');
+    await write(file(['remote-gamma', 'remote']));
+    await writeFile(connected, file(['remote-beta', 'remote']));
+    await writeFile(join(dir, 'notes.yaml'), file(['stranger', 'remote']));
+    start();
+    await expectAccounts({ 'remote-beta': ['remote'], 'remote-gamma': ['remote'] });
+
+    await writeFile(connected, file(['remote-beta', 'remote'], ['remote-gamma', 'local']));
+    await eventually(() => lines.length > 0);
+    expect(lines[0]).toContain(
+      'user "remote-gamma" is listed with role "local", and with "remote" in another file',
+    );
+    await rm(connected);
+
+    await expectAccounts({ 'remote-gamma': ['remote'] });
+  });
+
   it('follows a ConfigMap volume through its swaps', async () => {
     const version = async (name: string, text: string): Promise<void> => {
       await mkdir(join(dir, name));
