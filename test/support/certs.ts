@@ -14,8 +14,15 @@ export interface KeyPair {
 
 const ecKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
+/** Who gives clients their certificates. */
+export interface Issuer {
+  /** The authority's own certificate, PEM. */
+  readonly cert: string;
+  issue(commonName: string): Promise<KeyPair>;
+}
+
 /** A certificate authority that lives as long as a test; needs the openssl program. */
-export class TestCa {
+export class TestCa implements Issuer {
   private constructor(
     private readonly root: KeyPair,
     readonly name: string,

@@ -1,5 +1,5 @@
 import { Etcd3, type IKeyValue, type IResponseHeader } from 'etcd3';
-import type { TestCa } from './certs.js';
+import type { Issuer } from './certs.js';
 
 const noop = {
   execute: <T>(fn: (context: never) => PromiseLike<T> | T) => Promise.resolve(fn(undefined as never)),
@@ -13,7 +13,7 @@ export class EtcdAdmin {
   private readonly raw: Promise<Etcd3>;
 
   /** @param user the name in the client's certificate. */
-  constructor(endpoint: string, tls?: TestCa, user = 'root') {
+  constructor(endpoint: string, tls?: Issuer, user = 'root') {
     this.raw = build(endpoint, tls, user);
   }
 
@@ -31,13 +31,14 @@ export class EtcdAdmin {
     return (await (await this.raw).kv.range({ key: bytes(key) })).kvs[0];
   }
 
-  /** Everything under a prefix in key order. */
+  /** Everything under a prefix in key order; '' is everything. */
   async list(prefix: string): Promise<[key: string, value: string][]> {
     return (await this.entries(prefix)).map(({ key, value }) => [key.toString(), value.toString()]);
   }
 
   async entries(prefix: string): Promise<IKeyValue[]> {
-    return (await (await this.raw).kv.range({ key: bytes(prefix), range_end: prefixEnd(prefix) })).kvs;
+    const range = { key: bytes(prefix || '\0'), range_end: prefixEnd(prefix) };
+    return (await (await this.raw).kv.range(range)).kvs;
   }
 
   async put(key: string, value: string, lease = '0'): Promise<number> {
@@ -82,7 +83,7 @@ export class EtcdAdmin {
   }
 }
 
-async function build(endpoint: string, tls: TestCa | undefined, user: string): Promise<Etcd3> {
+async function build(endpoint: string, tls: Issuer | undefined, user: string): Promise<Etcd3> {
   const pair = await tls?.issue(user);
   return new Etcd3({
     hosts: endpoint,
@@ -113,8 +114,10 @@ function revision(header: IResponseHeader): number {
   return Number(header.revision);
 }
 
-/** The first key after all keys with this prefix. Prefixes of tests are never empty and never end with 0xff. */
+/** The first key after all keys with this prefix, which never ends with 0xff. */
 function prefixEnd(prefix: string): Buffer {
+  // etcd's own way to say: to the last one.
+  if (prefix === '') return bytes('\0');
   const end = bytes(prefix);
   end[end.length - 1]! += 1;
   return end;

@@ -7,6 +7,7 @@ import { Child } from './child.js';
 import { EtcdAdmin } from './etcd-admin.js';
 import { eventually } from './eventually.js';
 import { freePorts } from './free-ports.js';
+import type { ProcessPlace } from './process-place.js';
 
 export interface EtcdOptions {
   /** Serve TLS and demand client certificates of this authority. */
@@ -16,6 +17,8 @@ export interface EtcdOptions {
   readonly args?: readonly string[];
   /** Default: a free one. */
   readonly port?: number;
+  /** Where it runs; default: here. */
+  readonly place?: ProcessPlace;
 }
 
 /** A real etcd of one member on 127.0.0.1. */
@@ -41,8 +44,11 @@ const attempts = 5;
 export async function startEtcd(options: EtcdOptions = {}): Promise<TestEtcd> {
   const directory = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'etcd-'));
   for (let attempt = 1; ; attempt++) {
-    const etcd = new Member(options, directory, await choosePorts(options.port));
+    const ports = await choosePorts(options.port);
+    const etcd = new Member(options, directory, ports);
     try {
+      await options.place?.publish(ports.client);
+      await options.place?.publish(ports.health);
       await etcd.start(options.tls);
       return etcd;
     } catch (error) {
@@ -104,7 +110,8 @@ class Member implements TestEtcd {
       ...(await this.tlsArgs()),
       ...(this.options.args ?? []),
     ];
-    this.child = new Child({ command: 'etcd', args });
+    const here = { command: 'etcd', args };
+    this.child = new Child(this.options.place?.command(here) ?? here);
     await this.healthy(this.child);
   }
 
@@ -151,7 +158,8 @@ class Member implements TestEtcd {
   private async healthy(child: Child): Promise<void> {
     const look = async (): Promise<boolean> => {
       if (child.exited) return true;
-      const answer = await fetch(`http://127.0.0.1:${this.ports.health}/health`);
+      const signal = AbortSignal.timeout(2_000);
+      const answer = await fetch(`http://127.0.0.1:${this.ports.health}/health`, { signal });
       return (await answer.text()).includes('"true"');
     };
     await eventually(look, { timeoutMs: 30_000, everyMs: 20, what: 'etcd healthy' });

@@ -4,11 +4,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { Child } from './child.js';
+import { Child, type ChildOptions } from './child.js';
 import { startEtcd } from './etcd.js';
 import { eventually } from './eventually.js';
 import { freePorts } from './free-ports.js';
 import { KubeClient, type TestObject } from './kube-client.js';
+import type { ProcessPlace } from './process-place.js';
 
 export interface KubeApiserverOptions {
   /** Where it keeps its objects; without it, it gets an etcd of its own. */
@@ -19,6 +20,8 @@ export interface KubeApiserverOptions {
   readonly serviceRange?: string;
   /** false leaves Cilium's resource definitions out; default true: applied, and served when this resolves. */
   readonly crds?: boolean;
+  /** Where it and its etcd run; default: here. */
+  readonly place?: ProcessPlace;
 }
 
 interface Parts {
@@ -27,8 +30,9 @@ interface Parts {
   readonly directory: string;
   readonly adminKubeconfigPath: string;
   readonly mirrorKubeconfigPath: string;
+  readonly ca: string;
   readonly client: KubeClient;
-  readonly command: { command: string; args: string[] };
+  readonly command: ChildOptions;
   readonly child: Child;
   readonly cleanup: () => Promise<void>;
 }
@@ -52,6 +56,8 @@ export class KubeApiserver {
   readonly adminKubeconfigPath: string;
   /** Authenticated, without a right of its own under RBAC. */
   readonly mirrorKubeconfigPath: string;
+  /** The authority of its certificate, PEM. */
+  readonly ca: string;
   readonly client: KubeClient;
   private child: Child;
 
@@ -62,6 +68,7 @@ export class KubeApiserver {
       directory: this.directory,
       adminKubeconfigPath: this.adminKubeconfigPath,
       mirrorKubeconfigPath: this.mirrorKubeconfigPath,
+      ca: this.ca,
       client: this.client,
       child: this.child,
     } = parts);
@@ -69,11 +76,15 @@ export class KubeApiserver {
 
   static async start(options: KubeApiserverOptions = {}): Promise<KubeApiserver> {
     const directory = await mkdtemp(join(scratch(), 'kube-apiserver-'));
-    const ownEtcd = options.etcdEndpoint === undefined ? await startEtcd() : undefined;
+    const { place } = options;
+    const inPlace = place ? { place } : {};
+    const ownEtcd = options.etcdEndpoint === undefined ? await startEtcd(inPlace) : undefined;
     const [port] = (await freePorts(1)) as [number];
     const etcd = options.etcdEndpoint ?? ownEtcd!.endpoint;
-    const command = { command: binary(), args: flags(options, directory, etcd, port) };
+    const here = { command: binary(), args: flags(options, directory, etcd, port) };
+    const command = place?.command(here) ?? here;
     await writeSecrets(directory);
+    await place?.publish(port);
     const child = new Child(command);
     const url = `https://127.0.0.1:${String(port)}`;
     const cleanup = async (): Promise<void> => {
@@ -86,7 +97,7 @@ export class KubeApiserver {
       const adminKubeconfigPath = await writeKubeconfig(directory, url, ca, 'admin');
       const mirrorKubeconfigPath = await writeKubeconfig(directory, url, ca, 'mirror');
       const paths = { directory, adminKubeconfigPath, mirrorKubeconfigPath };
-      const server = new KubeApiserver({ url, port, client, command, child, cleanup, ...paths });
+      const server = new KubeApiserver({ url, port, ca, client, command, child, cleanup, ...paths });
       await server.ready();
       if (options.crds !== false) await server.applyCrds();
       return server;

@@ -30,6 +30,12 @@ const plurals: Readonly<Record<string, string>> = {
   Endpoints: 'endpoints',
   EndpointSlice: 'endpointslices',
   Namespace: 'namespaces',
+  Node: 'nodes',
+  Secret: 'secrets',
+  ConfigMap: 'configmaps',
+  ServiceAccount: 'serviceaccounts',
+  Role: 'roles',
+  RoleBinding: 'rolebindings',
   ClusterRole: 'clusterroles',
   ClusterRoleBinding: 'clusterrolebindings',
 };

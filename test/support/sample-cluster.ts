@@ -11,11 +11,18 @@ interface Sample {
 
 const namespace = 'sample';
 
+export interface ClusterIdentity {
+  readonly name: string;
+  readonly id: number;
+}
+
 /**
  * Objects of every kind with the keys that they must give, both written by hand for these few shapes: a second opinion to the
  * program's projections. `revision` is in the value, so that each change of an object is a change of its keys.
  */
-const samples: Readonly<Record<SampleKind, (index: number, revision: number) => Sample>> = {
+const samples: Readonly<
+  Record<SampleKind, (index: number, revision: number, cluster: ClusterIdentity) => Sample>
+> = {
   identity: (index, revision) => {
     const name = String(200_000 + index);
     const labels = { 'k8s:app': `app-${String(index)}`, 'k8s:revision': String(revision) };
@@ -28,17 +35,17 @@ const samples: Readonly<Record<SampleKind, (index: number, revision: number) => 
       },
     };
   },
-  node: (index, revision) => {
+  node: (index, revision, cluster) => {
     const name = `node-${String(index)}`;
     const ip = `172.16.${String(index >> 8)}.${String(index & 255)}`;
     const spec = { addresses: [{ type: 'InternalIP', ip }], bootid: `boot-${String(revision)}` };
     return {
       objects: [{ apiVersion: 'cilium.io/v2', kind: 'CiliumNode', metadata: { name }, spec }],
       keys: {
-        [`cilium/state/nodes/v1/east/${name}`]:
-          `{"Name":"${name}","Cluster":"east","IPAddresses":[{"Type":"InternalIP","IP":"${ip}"}],"IPv4AllocCIDR":null,` +
+        [`cilium/state/nodes/v1/${cluster.name}/${name}`]:
+          `{"Name":"${name}","Cluster":"${cluster.name}","IPAddresses":[{"Type":"InternalIP","IP":"${ip}"}],"IPv4AllocCIDR":null,` +
           `"IPv4SecondaryAllocCIDRs":null,"IPv6AllocCIDR":null,"IPv6SecondaryAllocCIDRs":null,"IPv4HealthIP":"",` +
-          `"IPv6HealthIP":"","IPv4IngressIP":"","IPv6IngressIP":"","ClusterID":3,"Source":"custom-resource",` +
+          `"IPv6HealthIP":"","IPv4IngressIP":"","IPv6IngressIP":"","ClusterID":${String(cluster.id)},"Source":"custom-resource",` +
           `"EncryptionKey":0,"Labels":null,"Annotations":null,"NodeIdentity":0,"WireguardPubKey":"",` +
           `"BootID":"boot-${String(revision)}"}`,
       },
@@ -67,7 +74,7 @@ const samples: Readonly<Record<SampleKind, (index: number, revision: number) => 
       },
     };
   },
-  service: (index, revision) => {
+  service: (index, revision, cluster) => {
     const name = `service-${String(index)}`;
     const address = `10.65.${String(index >> 8)}.${String(index & 255)}`;
     const port = { name: 'http', port: 8080, protocol: 'TCP' };
@@ -90,10 +97,10 @@ const samples: Readonly<Record<SampleKind, (index: number, revision: number) => 
         },
       ],
       keys: {
-        [`cilium/state/services/v1/east/${namespace}/${name}`]:
-          `{"cluster":"east","namespace":"${namespace}","name":"${name}","frontends":{},` +
+        [`cilium/state/services/v1/${cluster.name}/${namespace}/${name}`]:
+          `{"cluster":"${cluster.name}","namespace":"${namespace}","name":"${name}","frontends":{},` +
           `"backends":{"${address}":{"http":{"Protocol":"TCP","Port":8080}}},"hostnames":{},` +
-          `"labels":{"revision":"${String(revision)}"},"selector":{},"includeExternal":true,"shared":true,"clusterID":3}`,
+          `"labels":{"revision":"${String(revision)}"},"selector":{},"includeExternal":true,"shared":true,"clusterID":${String(cluster.id)}}`,
       },
     };
   },
@@ -104,13 +111,16 @@ export class SampleCluster {
   private readonly present = new Map<string, Sample>();
   private revision = 0;
 
-  constructor(private readonly kube: KubeClient) {}
+  constructor(
+    private readonly kube: KubeClient,
+    private readonly cluster: ClusterIdentity = { name: 'east', id: 3 },
+  ) {}
 
   static readonly kinds = sampleKinds;
 
   /** Creates the object, or gives it a new revision. */
   async set(kind: SampleKind, index: number): Promise<void> {
-    const sample = samples[kind](index, ++this.revision);
+    const sample = samples[kind](index, ++this.revision, this.cluster);
     this.present.set(`${kind} ${String(index)}`, sample);
     for (const object of sample.objects) await this.kube.apply(object);
   }
