@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEtcd, type TestEtcd } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
 import { clusterKeys, ConfigFolder, endpoints, MeshLab } from '../../support/mesh-lab.js';
+import { recordingLog, type LogLine } from '../../support/recording-log.js';
 import { emptyRange, frame, oddEtcd, oddServer, type OddServer } from '../../support/odd-etcd.js';
 
 const bytes = (...values: number[]) => Buffer.from(values);
@@ -96,13 +97,19 @@ describe('kvstoremesh with remote clusters that send garbage', () => {
   let remote: TestEtcd;
   let folder: ConfigFolder;
   let lab: MeshLab;
+  const lines: LogLine[] = [];
   const extra: OddServer[] = [];
 
   beforeAll(async () => {
     [local, remote, folder] = await Promise.all([startEtcd(), startEtcd(), ConfigFolder.create()]);
     for (const [key, value] of Object.entries(clusterKeys('west', 4))) await remote.client().put(key, value);
     await folder.set('west', endpoints(remote.endpoint));
-    lab = await MeshLab.start({ local: local.endpoint, directory: folder.path, timing: { answerMs: 500 } });
+    lab = await MeshLab.start({
+      local: local.endpoint,
+      directory: folder.path,
+      timing: { answerMs: 500 },
+      log: recordingLog(lines),
+    });
     await eventually(async () => (await lab.cluster('west'))?.ready, { what: 'west ready' });
   });
 
@@ -211,6 +218,12 @@ describe('kvstoremesh with remote clusters that send garbage', () => {
     await eventually(() => lab.stage('west')?.counts['faultyEntries'] === hostile.length + 3 + 1, {
       what: 'the faulty entries to be counted',
     });
+    const told = lines.filter(
+      ({ message, fields }) =>
+        message.startsWith('Agents will skip an entry') && fields['clusterName'] === 'west',
+    );
+    expect(told).toHaveLength(5);
+    expect(told.at(-1)?.message).toMatch(/Further ones are only counted/);
     await expectWestUnharmed();
   });
 
@@ -220,6 +233,15 @@ describe('kvstoremesh with remote clusters that send garbage', () => {
     for (const name of ['zero', 'biggest']) await folder.set(name, endpoints(remote.endpoint));
     for (const name of ['zero', 'biggest']) await eventually(async () => (await lab.cluster(name))?.ready);
 
+    const warned = lines.filter(({ message }) =>
+      message.includes('a configuration that agents do not accept'),
+    );
+    expect(warned.map(({ level, fields }) => [level, fields['clusterName']])).toEqual(
+      expect.arrayContaining([
+        ['warn', 'zero'],
+        ['warn', 'biggest'],
+      ]),
+    );
     expect(lab.stage('zero')?.details?.['warnings']).toMatch(/cluster ID 0 is reserved/);
     expect(lab.stage('biggest')?.details?.['warnings']).toMatch(/cluster ID 4294967295 is above 255/);
     await eventually(async () =>

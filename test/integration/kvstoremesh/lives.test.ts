@@ -3,6 +3,7 @@ import { startEtcd, type TestEtcd } from '../../support/etcd.js';
 import { EtcdLab } from '../../support/etcd-lab.js';
 import { eventually } from '../../support/eventually.js';
 import { clusterKeys, ConfigFolder, endpoints, MeshLab } from '../../support/mesh-lab.js';
+import { recordingLog, type LogLine } from '../../support/recording-log.js';
 import { WatchRecorder } from '../../support/watch-recorder.js';
 
 /** What one life of the process leaves to the next, and what time does to a cache. */
@@ -11,6 +12,7 @@ describe('kvstoremesh over its lives', () => {
   let remote: TestEtcd;
   let folder: ConfigFolder;
   let lab: MeshLab;
+  let lines: LogLine[];
 
   beforeEach(async () => {
     [local, remote, folder] = await Promise.all([startEtcd(), startEtcd(), ConfigFolder.create()]);
@@ -27,7 +29,10 @@ describe('kvstoremesh over its lives', () => {
   });
 
   const start = async (args: readonly string[] = [], drainMs = 180_000): Promise<void> => {
-    lab = await MeshLab.start({ local: local.endpoint, directory: folder.path, args, timing: { drainMs } });
+    lines = [];
+    const log = recordingLog(lines);
+    const timing = { drainMs };
+    lab = await MeshLab.start({ local: local.endpoint, directory: folder.path, args, timing, log });
   };
   const isReady = () => eventually(async () => (await lab.readyz())[0] === 200, { timeoutMs: 20_000 });
   const keys = async (): Promise<string[]> =>
@@ -109,6 +114,33 @@ describe('kvstoremesh over its lives', () => {
       'cilium/cache/identities/v1/east/id/196609',
       'cilium/cache/ip/v1/east/10.3.0.5',
     ]);
+  });
+
+  it('forgets a file that came back during the removal if it goes again', async () => {
+    await start([], 1500);
+    await isReady();
+    const said = (message: string) =>
+      eventually(() => lines.some((line) => line.message.startsWith(message)));
+    await folder.remove('east');
+    await said('Removing the cached data');
+    await folder.set('east', endpoints(remote.endpoint));
+    await said('Delaying configuration');
+    await folder.remove('east');
+    await said('The cached data of a remote cluster is removed');
+
+    expect(await keys()).toEqual([]);
+    await eventually(() => lab.directory.counts['clusters'] === 0);
+    expect(await lab.clusters()).toEqual([]);
+  });
+
+  it('does not wait for a cluster that is gone', async () => {
+    await remote.client().delete('cilium/synced/east/cilium/state/nodes/v1');
+    await start(['--per-cluster-ready-timeout=1h']);
+    await eventually(() => lab.stage('east')?.state === 'syncing');
+    expect(await lab.readyz()).toEqual([500, 'NotReady']);
+    await folder.remove('east');
+
+    await isReady();
   });
 
   it('drops the services, and nothing else, of a cluster that is away for longer than --clustermesh-cache-ttl', async () => {
