@@ -176,12 +176,18 @@ describe('kvstoremesh over its lives', () => {
     expect(await keys()).toHaveLength(8);
   });
 
-  it('never drops services by default', async () => {
+  it('never drops services by default, and shows how old they are', async () => {
     await start();
     await isReady();
+    const count = (name: string): number => lab.stage('east')?.counts[name] ?? 0;
     await remote.kill();
-    await eventually(() => (lab.stage('east')?.counts['cacheAgeMs'] ?? 0) > 1500);
+    await eventually(() => count('failures') === 1);
+    const lost = performance.now();
+    await eventually(() => count('attempts') >= 4, { timeoutMs: 30_000 });
+    const age = performance.now() - lost;
 
+    // Attempts to connect make it no younger.
+    expect(count('cacheAgeMs')).toBeGreaterThanOrEqual(Math.floor(age));
     expect(await keys()).toContain('cilium/cache/services/v1/east/default/echo');
   });
 
