@@ -152,6 +152,8 @@ describe('kvstoremesh with remote clusters that send garbage', () => {
       });
 
     await expectWestUnharmed();
+    const names = (await lab.clusters()).map(({ name }) => name);
+    expect(names).toEqual(['west', ...Object.keys(servers)].toSorted());
     for (const name of Object.keys(servers)) await folder.remove(name);
   });
 
