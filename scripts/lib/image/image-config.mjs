@@ -17,6 +17,9 @@ export const imageConfig = {
   },
 };
 
+/** The processor that the image is for, as Go and therefore images name it: the one that builds it. */
+export const architecture = { x64: 'amd64' }[process.arch] ?? process.arch;
+
 /** Labels that say which build it is. @param {{ version: string, revision: string, epoch: number }} build */
 export function buildLabels({ version, revision, epoch }) {
   return {

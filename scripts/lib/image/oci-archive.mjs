@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { buildLabels, imageConfig } from './image-config.mjs';
+import { architecture, buildLabels, imageConfig } from './image-config.mjs';
 
 const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -84,7 +84,7 @@ function configOf(stamp, layerDigest) {
   const { user, entrypoint, workingDir, env, labels } = imageConfig;
   return {
     created,
-    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    architecture,
     os: 'linux',
     config: {
       User: user,

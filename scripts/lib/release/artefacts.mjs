@@ -7,12 +7,12 @@ import { ensureEtcd, ensureEtcdctl } from '../ensure-etcd.mjs';
 import { ensureHelm } from '../ensure-helm.mjs';
 import { ensurePackages } from '../ensure-packages.mjs';
 import { buildRootfs } from '../image/build-rootfs.mjs';
+import { architecture } from '../image/image-config.mjs';
 import { writeOciArchive } from '../image/oci-archive.mjs';
 import { runCommand } from '../run-command.mjs';
 import { notesOf } from './changelog.mjs';
 
 const name = 'clustermesh-apiserver';
-const goArch = { x64: 'amd64' }[process.arch] ?? process.arch;
 
 /**
  * Makes what a release consists of, from scratch, for the version that the tree has.
@@ -38,7 +38,7 @@ function packImage(root, version, folder) {
   try {
     const rootfs = join(work, 'root');
     const { stamp, sbom, bytes } = buildRootfs(root, rootfs);
-    const archive = `${name}-${version}-linux-${goArch}.oci.tar`;
+    const archive = `${name}-${version}-linux-${architecture}.oci.tar`;
     const { digest, layerBytes } = writeOciArchive(
       rootfs,
       join(folder, archive),
