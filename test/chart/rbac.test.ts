@@ -26,24 +26,23 @@ function rightsOf(role: KubernetesObject): string[] {
 
 const base = [
   'apiextensions.k8s.io customresourcedefinitions *: list watch',
-  'cilium.io ciliumendpoints *: get list watch',
-  'cilium.io ciliumidentities *: get list watch',
-  'cilium.io ciliumnodes *: get list watch',
+  'cilium.io ciliumendpoints *: list watch',
+  'cilium.io ciliumidentities *: list watch',
+  'cilium.io ciliumnodes *: list watch',
   'core namespaces kube-system: get',
-  'core services *: get list watch',
+  'core services *: list watch',
   'discovery.k8s.io endpointslices *: get list watch',
 ];
 
 const externalWorkloads = [
   'apiextensions.k8s.io customresourcedefinitions *: list watch',
   'cilium.io ciliumendpoints *: create get list patch watch',
-  'cilium.io ciliumendpoints/status *: patch',
   'cilium.io ciliumexternalworkloads *: get list watch',
   'cilium.io ciliumexternalworkloads/status *: update',
   'cilium.io ciliumidentities *: create get list update watch',
   'cilium.io ciliumnodes *: create get list update watch',
   'core namespaces kube-system: get',
-  'core services *: get list watch',
+  'core services *: list watch',
   'discovery.k8s.io endpointslices *: get list watch',
 ];
 
@@ -56,7 +55,7 @@ const clusterRights: readonly (readonly [string, Values, readonly string[]])[] =
   [
     'Endpoints instead of EndpointSlices',
     { enableK8sEndpointSlice: false },
-    [...base.filter((line) => !line.startsWith('discovery')), 'core endpoints *: get list watch'].toSorted(),
+    [...base.filter((line) => !line.startsWith('discovery')), 'core endpoints *: list watch'].toSorted(),
   ],
   ['an external etcd', { externalEtcd: { enabled: true, endpoints: ['http://etcd:2379'] } }, base],
 ];

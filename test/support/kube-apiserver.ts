@@ -10,6 +10,7 @@ import { eventually } from './eventually.js';
 import { freePorts } from './free-ports.js';
 import { KubeClient, type TestObject } from './kube-client.js';
 import type { ProcessPlace } from './process-place.js';
+import { auditPolicy } from './used-rights.js';
 
 export interface KubeApiserverOptions {
   /** Where it keeps its objects; without it, it gets an etcd of its own. */
@@ -20,6 +21,8 @@ export interface KubeApiserverOptions {
   readonly serviceRange?: string;
   /** false leaves Cilium's resource definitions out; default true: applied, and served when this resolves. */
   readonly crds?: boolean;
+  /** true: every request is written to `auditLog`. */
+  readonly audit?: boolean;
   /** Where it and its etcd run; default: here. */
   readonly place?: ProcessPlace;
 }
@@ -106,6 +109,28 @@ export class KubeApiserver {
       await cleanup();
       throw error;
     }
+  }
+
+  /** With the option `audit`: one event a line. */
+  get auditLog(): string {
+    return auditLogOf(this.directory);
+  }
+
+  /** A kubeconfig of a service account, which has to be there. */
+  async accountKubeconfig(namespace: string, name: string): Promise<string> {
+    const path = join(this.directory, `${namespace}.${name}.kubeconfig`);
+    const { url, ca } = this;
+    await writeFile(path, kubeconfigOf(url, ca, await this.accountToken(namespace, name)));
+    return path;
+  }
+
+  /** A token as a kubelet asks for it. @throws Error when there is no such account. */
+  async accountToken(namespace: string, name: string): Promise<string> {
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
+    const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+    const { status, body } = await this.client.request('POST', path, request);
+    if (status !== 201) throw new Error(`no token for service account ${name}: ${JSON.stringify(body)}`);
+    return (body as { status: { token: string } }).status.token;
   }
 
   get request(): KubeClient['request'] {
@@ -200,10 +225,21 @@ function flags(options: KubeApiserverOptions, directory: string, etcd: string, p
     ...(range.includes(',') ? ['--feature-gates=IPv6DualStack=true'] : []),
     '--disable-admission-plugins=ServiceAccount,NamespaceLifecycle',
     '--allow-privileged',
+    ...(options.audit
+      ? [`--audit-policy-file=${auditPolicyOf(directory)}`, `--audit-log-path=${auditLogOf(directory)}`]
+      : []),
     '--max-requests-inflight=2000',
     '--max-mutating-requests-inflight=1000',
     '--enable-priority-and-fairness=false',
   ];
+}
+
+function auditPolicyOf(directory: string): string {
+  return join(directory, 'audit-policy.json');
+}
+
+function auditLogOf(directory: string): string {
+  return join(directory, 'audit.log');
 }
 
 async function writeSecrets(directory: string): Promise<void> {
@@ -213,6 +249,7 @@ async function writeSecrets(directory: string): Promise<void> {
     writeFile(join(directory, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' })),
     writeFile(join(directory, 'sa.pub'), publicKey.export({ type: 'spki', format: 'pem' })),
     writeFile(join(directory, 'tokens.csv'), users.join('\n') + '\n'),
+    writeFile(auditPolicyOf(directory), JSON.stringify(auditPolicy)),
   ]);
 }
 
@@ -235,21 +272,20 @@ async function writeKubeconfig(
   user: keyof typeof tokens,
 ): Promise<string> {
   const path = join(directory, `${user}.kubeconfig`);
-  const kubeconfig = {
+  await writeFile(path, kubeconfigOf(url, ca, tokens[user]));
+  return path;
+}
+
+function kubeconfigOf(url: string, ca: string, token: string): string {
+  const authority = Buffer.from(ca).toString('base64');
+  return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [
-      {
-        name: 'test',
-        cluster: { server: url, 'certificate-authority-data': Buffer.from(ca).toString('base64') },
-      },
-    ],
-    users: [{ name: user, user: { token: tokens[user] } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user } }],
+    clusters: [{ name: 'test', cluster: { server: url, 'certificate-authority-data': authority } }],
+    users: [{ name: 'test', user: { token } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
     'current-context': 'test',
-  };
-  await writeFile(path, JSON.stringify(kubeconfig));
-  return path;
+  });
 }
 
 /** Memory rather than disk where there is some: an API server writes much and its test looks at none of it. */

@@ -168,18 +168,9 @@ export class NodeAgent {
     );
   };
 
-  /** A token as a kubelet asks for it. @throws Error when there is no such account. */
   private async account(name: string): Promise<Record<string, string>> {
     const { kube, namespace } = this.options;
-    const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
-    const { status, body } = await kube.request(
-      'POST',
-      `${this.path('serviceaccounts')}/${name}/token`,
-      request,
-    );
-    if (status !== 201) throw new Error(`no token for service account ${name}: ${JSON.stringify(body)}`);
-    const { token } = (body as { status: { token: string } }).status;
-    return { token, namespace, 'ca.crt': kube.ca };
+    return { token: await kube.accountToken(namespace, name), namespace, 'ca.crt': kube.ca };
   }
 
   private async deployment(): Promise<Deployment | undefined> {
