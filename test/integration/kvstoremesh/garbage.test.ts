@@ -226,6 +226,10 @@ describe('kvstoremesh with remote clusters that send garbage', () => {
     );
     expect(told).toHaveLength(5);
     expect(told.at(-1)?.message).toMatch(/Further ones are only counted/);
+    await remote.client().deletePrefix('cilium/state/services/v1/west/hostile/');
+    await eventually(() => lab.stage('west')?.counts['faultyEntries'] === 3 + 1, {
+      what: 'those that are gone to be counted no more',
+    });
     await expectWestUnharmed();
   });
 
