@@ -37,6 +37,9 @@ export interface EtcdStream<Request> {
   cancel(): void;
 }
 
+/** Users that change without end are somebody's mistake. */
+const mostSends = 10;
+const staleRights = /revision of auth store is old/;
 const defaultDeadlineMs = 10_000;
 
 /**
@@ -96,14 +99,21 @@ export class EtcdClient {
     request: Request,
     options: KvCallOptions = {},
   ): Promise<Response> {
-    try {
-      return await this.send(rpc, request, options, await this.metadata());
-    } catch (error) {
-      if (!this.options.login || !(error instanceof EtcdFault) || error.kind !== 'unauthenticated')
-        throw error;
-      this.forgetLogin();
-      return this.send(rpc, request, options, await this.metadata());
+    for (let sends = 1; ; sends++) {
+      try {
+        return await this.send(rpc, request, options, await this.metadata());
+      } catch (error) {
+        if (!this.mayRepeat(error, sends)) throw error;
+        this.forgetLogin();
+      }
     }
+  }
+
+  /** etcd has not done it: our login is over, or users were changed while it was on its way, which etcd refuses. */
+  private mayRepeat(error: unknown, sends: number): boolean {
+    if (!(error instanceof EtcdFault) || error.kind !== 'unauthenticated') return false;
+    if (staleRights.test(error.message)) return sends < mostSends;
+    return this.options.login !== undefined && sends === 1;
   }
 
   /** etcd3's codec of a procedure, to be given to request() or stream(), whole or in part. */

@@ -61,6 +61,8 @@ describe(EtcdUsers.name, () => {
     dir = await mkdtemp(join(tmpdir(), 'users-'));
     lines = [];
     runs = [];
+    abort = new AbortController();
+    running = undefined;
   });
   afterEach(async () => {
     await stop();
@@ -171,6 +173,25 @@ describe(EtcdUsers.name, () => {
     await rm(connected);
 
     await expectAccounts({ 'remote-gamma': ['remote'] });
+  });
+
+  it('fails no write that is on its way while users change', async () => {
+    const kv = {
+      put: (key: string) => client.call('KV', 'Put', { key: Buffer.from(key), value: Buffer.from('v') }),
+    };
+    let changing = true;
+    const writes = async (worker: number): Promise<void> => {
+      for (let n = 0; changing; n++) await kv.put(`cilium/.users/w${String(worker)}/${String(n)}`);
+    };
+    const writing = Promise.all(Array.from({ length: 8 }, (_, worker) => writes(worker)));
+    // Looked at below; until then it is nobody's.
+    writing.catch(() => undefined);
+    for (let n = 0; n < 30; n++) {
+      await root.auth.userAdd({ name: `busy-${String(n)}`, password: '', options: { no_password: true } });
+    }
+    changing = false;
+
+    await expect(writing).resolves.toBeDefined();
   });
 
   it('follows a ConfigMap volume through its swaps', async () => {
