@@ -30,6 +30,7 @@ const plurals: Readonly<Record<string, string>> = {
   Endpoints: 'endpoints',
   EndpointSlice: 'endpointslices',
   Namespace: 'namespaces',
+  Deployment: 'deployments',
   Node: 'nodes',
   Secret: 'secrets',
   ConfigMap: 'configmaps',
