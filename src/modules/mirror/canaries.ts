@@ -58,6 +58,14 @@ export class Canaries {
     if (record && !record.dirty) this.settled(record);
   }
 
+  /** Whether etcd is known to hold the scope's canary now; undefined for a scope without one. */
+  isStored(scope: string): boolean | undefined {
+    const canary = this.known.get(scope);
+    if (!canary) return undefined;
+    const record = canary.scope.records.get(canary.key);
+    return record !== undefined && record.want !== null && record.want === record.have;
+  }
+
   /** Scopes whose canary etcd has not acknowledged yet. */
   waitingFor(): ReadonlySet<string> {
     return this.missing;

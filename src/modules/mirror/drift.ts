@@ -1,4 +1,4 @@
-import type { Bytes } from '../../common/bytes.js';
+import { type Bytes, textOf } from '../../common/bytes.js';
 import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import { Stage, type StageSource, type StageStatus } from '../../common/stage.js';
@@ -17,10 +17,23 @@ export interface DriftOptions {
   readonly log: Log;
   /** Each event of the watches, our own writes included; it is handled in the call that received it. */
   readonly onEvent: (key: Bytes, action: 'create' | 'modify' | 'delete') => void;
-  readonly onRepair: (scope: string, kind: 'deleted' | 'changed' | 'stray') => void;
+  readonly onRepair: (scope: string, kind: RepairKind) => void;
   /** The watch is back after a break: writes may work again. */
   readonly onReconnected: () => void;
 }
+
+/** What was put right in the keys of one scope since the start; counts only ever grow. */
+export interface RepairTally {
+  /** `ip/v1`. */
+  readonly scope: string;
+  readonly kind: RepairKind;
+  readonly count: number;
+  /** The latest such key. */
+  readonly key: string;
+}
+
+/** deleted, changed: by somebody else. stray: put under our prefix by somebody else, and removed. */
+export type RepairKind = 'deleted' | 'changed' | 'stray';
 
 export type DriftState = 'waiting' | 'watching' | 'disconnected';
 
@@ -45,10 +58,13 @@ const revisionOf = (event: KvEvent): number =>
  */
 export class Drift implements StageSource {
   private readonly areas = new Map<Area, Stage<DriftState>>();
-  private readonly repairs = new Map<Bytes, { count: number; last: number }>();
+  private readonly damped = new Map<Bytes, { count: number; last: number }>();
   /** Events that cannot be judged yet: their key is in flight, damped, or a stray within its grace. */
   private readonly later = new Map<Bytes, { scope: Scope; event: KvEvent; due: number }>();
-  private repaired = 0;
+  private readonly tallies = new Map<
+    string,
+    { scope: string; kind: RepairKind; count: number; key: Bytes }
+  >();
 
   constructor(private readonly options: DriftOptions) {
     for (const scope of options.desired.scopes.values()) this.stageOf(scope);
@@ -111,8 +127,9 @@ export class Drift implements StageSource {
     }));
   }
 
-  get repairedKeys(): number {
-    return this.repaired;
+  /** One a scope and kind that ever needed a repair. */
+  repairs(): readonly RepairTally[] {
+    return [...this.tallies.values()].map((tally) => ({ ...tally, key: textOf(tally.key) }));
   }
 
   private stageOf(area: Area): Stage<DriftState> {
@@ -132,7 +149,7 @@ export class Drift implements StageSource {
           onDeviation: (deviation, key) => {
             const scope = area.scopeOf(key);
             if (scope && deviation !== 'foreign')
-              this.count(scope, deviation === 'missing' ? 'deleted' : 'changed');
+              this.count(scope, deviation === 'missing' ? 'deleted' : 'changed', key);
           },
         });
       } catch (error) {
@@ -177,7 +194,7 @@ export class Drift implements StageSource {
       return;
     }
     const kind = event.type === 'delete' ? 'deleted' : 'changed';
-    this.count(record.scope, kind);
+    this.count(record.scope, kind, record.key);
     log.debug('A key of ours was altered in etcd: repairing it', { key: record.key, kind });
     if (event.type === 'delete') desired.vanished(record, event.modRevision);
     else desired.stored(record, storedValue(record, event.entry), event.entry.lease, event.entry.modRevision);
@@ -194,7 +211,7 @@ export class Drift implements StageSource {
     if (entry.lease === '0') {
       scope.foreign.add(entry.key);
     } else if (overdue) {
-      this.count(scope, 'stray');
+      this.count(scope, 'stray', entry.key);
       this.options.desired.reap(scope, entry);
     } else {
       const due = this.options.clock.monotonic() + strayGraceMs;
@@ -209,18 +226,21 @@ export class Drift implements StageSource {
 
   private damping(key: Bytes): number {
     const now = this.options.clock.monotonic();
-    const known = this.repairs.get(key);
+    const known = this.damped.get(key);
     if (!known || now - known.last > calmAfterMs) {
-      if (this.repairs.size > 10_000) this.repairs.clear();
-      this.repairs.set(key, { count: 1, last: now });
+      if (this.damped.size > 10_000) this.damped.clear();
+      this.damped.set(key, { count: 1, last: now });
       return 0;
     }
     known.last = now;
     return Math.min(100 * 2 ** known.count++, maxRepairDelayMs);
   }
 
-  private count(scope: Scope, kind: 'deleted' | 'changed' | 'stray'): void {
-    this.repaired++;
+  private count(scope: Scope, kind: RepairKind, key: Bytes): void {
+    const name = `${kind} ${scope.label}`;
+    const tally = this.tallies.get(name);
+    if (tally) Object.assign(tally, { count: tally.count + 1, key });
+    else this.tallies.set(name, { scope: scope.label, kind, count: 1, key });
     this.options.onRepair(scope.label, kind);
   }
 

@@ -1,3 +1,5 @@
+import type { DiffReport, DiffRequest } from './diff.js';
+import type { RepairTally } from './drift.js';
 import type { ResyncReport } from './resync.js';
 
 /** One family of mirrored keys, as /status shows it. */
@@ -16,6 +18,8 @@ export interface ScopeStatus {
   readonly refused: number;
   /** Whether every key of the first list has been acknowledged. */
   readonly synced: boolean;
+  /** Whether etcd is known to hold the scope's canary now; absent for a scope that has none. */
+  readonly canary?: boolean;
 }
 
 /** What the mirror shows of itself. */
@@ -24,6 +28,10 @@ export interface MirrorStatus {
   scopes(): readonly ScopeStatus[];
   /** Anything worth showing of the leases, flat; absent when there are none. */
   leases?(): Readonly<Record<string, number>>;
+  /** What drift has put right since the start. */
+  repairs(): readonly RepairTally[];
+  /** One of the keys whose present value etcd refuses; walks the keys of the scope. */
+  refusedKey(scope: Pick<ScopeStatus, 'scope' | 'cluster'>): string | undefined;
 }
 
 export const MIRROR_STATUS = Symbol('MirrorStatus');
@@ -42,3 +50,11 @@ export interface MirrorResync {
 }
 
 export const MIRROR_RESYNC = Symbol('MirrorResync');
+
+/** Compares etcd with what is wanted. */
+export interface MirrorDiff {
+  /** Rejects with EtcdFault when an outage keeps it from its end, or when the signal aborts. */
+  diff(request: DiffRequest, signal: AbortSignal): Promise<DiffReport>;
+}
+
+export const MIRROR_DIFF = Symbol('MirrorDiff');

@@ -2,7 +2,7 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { Backoff } from '../../common/backoff.js';
 import { CLOCK, type Clock } from '../../common/clock.js';
 import { LOG, type Log } from '../../common/log.js';
-import { MIRROR_RESYNC, MIRROR_STATUS } from './mirror-api.js';
+import { MIRROR_DIFF, MIRROR_RESYNC, MIRROR_STATUS } from './mirror-api.js';
 import { CLUSTERMESH_OPTIONS, type ClustermeshOptions } from '../config/clustermesh-options.js';
 import { EtcdModule } from '../etcd/etcd.module.js';
 import { KV, KV_WATCHER, type Kv, type KvWatcher, LEASE_POOL, type LeasePool } from '../etcd/kv.js';
@@ -148,12 +148,19 @@ const providers: Provider[] = [
   },
   {
     provide: MirrorAdmin,
-    inject: [MIRROR_TABLE, DesiredState, StoredState, CLOCK],
-    useFactory: (table: MirrorTable, desired: DesiredState, stored: StoredState, clock: Clock) =>
-      new MirrorAdmin(table, desired, stored, clock),
+    inject: [MIRROR_TABLE, DesiredState, StoredState, Drift, MirrorService, CLOCK],
+    useFactory: (
+      table: MirrorTable,
+      desired: DesiredState,
+      stored: StoredState,
+      drift: Drift,
+      mirror: MirrorService,
+      clock: Clock,
+    ) => new MirrorAdmin({ table, desired, stored, drift, mirror, clock }),
   },
   { provide: MIRROR_STATUS, useExisting: MirrorAdmin },
   { provide: MIRROR_RESYNC, useExisting: MirrorAdmin },
+  { provide: MIRROR_DIFF, useExisting: MirrorAdmin },
 ];
 
 /** The one act of the program: make a set of keys in etcd equal to a desired set. Shared by the sources that feed it. */
@@ -176,6 +183,7 @@ export class MirrorModule {
         MirrorAdmin,
         MIRROR_STATUS,
         MIRROR_RESYNC,
+        MIRROR_DIFF,
       ],
     };
   }

@@ -74,6 +74,11 @@ export class MirrorService implements StageSource {
     return this.canaries.waitingFor();
   }
 
+  /** Whether etcd is known to hold the scope's canary now; undefined for a scope without one. */
+  canaryStored(scope: string): boolean | undefined {
+    return this.canaries.isStored(scope);
+  }
+
   /** One more scope to mirror. With a canary, it is written to that scope when the first list of this one is stored. */
   addScope(spec: ScopeSpec, canary?: { readonly key: Bytes; readonly scope: string }): Scope {
     const { desired } = this.options;

@@ -10,7 +10,8 @@ export type Deviation = 'missing' | 'different' | 'leftOver' | 'foreign';
 export interface ObserveOptions {
   /** Only compare: nothing is marked dirty. */
   readonly dryRun?: boolean;
-  readonly onDeviation?: (deviation: Deviation, key: Bytes) => void;
+  /** `stored`: what etcd holds; absent for a missing key. */
+  readonly onDeviation?: (deviation: Deviation, key: Bytes, stored?: KvEntry) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -71,7 +72,8 @@ export class StoredState {
       }
     }
     for (const record of recordsOf(area)) {
-      if (record.seenInPass !== pass) this.absent(record, revision, options);
+      // A later pass beside this one (a diff during a reconnect) may have marked the key: it is there all the same.
+      if (record.seenInPass < pass) this.absent(record, revision, options);
     }
     return revision;
   }
@@ -88,11 +90,12 @@ export class StoredState {
       this.unknown(scope, entry, options);
       return;
     }
-    record.seenInPass = pass;
+    record.seenInPass = Math.max(record.seenInPass, pass);
     // Ours is newer than the page, or about to be.
     if (record.inFlight || record.revision > revision) return;
     const have = storedValue(record, entry);
-    if (have !== record.want && record.owner !== undefined) options.onDeviation?.('different', entry.key);
+    if (have !== record.want && record.owner !== undefined)
+      options.onDeviation?.('different', entry.key, entry);
     if (!options.dryRun) this.desired.stored(record, have, entry.lease, entry.modRevision);
   }
 
@@ -102,7 +105,7 @@ export class StoredState {
       if (!options.dryRun && !scope.express) desired.adopt(scope, entry, this.leases.isLive(entry.lease));
       return;
     }
-    options.onDeviation?.(entry.lease === '0' ? 'foreign' : 'leftOver', entry.key);
+    options.onDeviation?.(entry.lease === '0' ? 'foreign' : 'leftOver', entry.key, entry);
     if (!options.dryRun) desired.reap(scope, entry);
   }
 
