@@ -85,24 +85,25 @@ export class KvstoreMesh implements StageSource {
 
   stageStatus(): readonly StageStatus[] {
     const clusters = this.clusters();
+    const claims = claimsOf(clusters);
     return [
       ...(this.directory?.stageStatus() ?? []),
       ...this.parts.gate.stageStatus(),
-      ...clusters.map((cluster) => clusterStage(cluster, this.warnings(cluster, clusters))),
+      ...clusters.map((cluster) => clusterStage(cluster, this.warnings(cluster, claims))),
     ];
   }
 
-  private warnings(cluster: RemoteCluster, clusters: readonly RemoteCluster[]): string[] {
-    const fault = clusterNameFault(cluster.name);
+  private warnings({ name, config }: RemoteCluster, claims: Claims): string[] {
+    const fault = clusterNameFault(name);
     const ofName = fault === undefined ? [] : [`its name is invalid: ${fault}`];
-    if (!cluster.config) return ofName;
-    const others = clusters.filter((other) => other !== cluster);
-    const ids = others.flatMap(({ name, config }) => (config ? [{ name, id: config.id }] : []));
-    return [...ofName, ...configWarnings(cluster.config, this.parts.options, ids)];
+    if (!config) return ofName;
+    const others = claims.get(config.id)?.filter((other) => other !== name) ?? [];
+    const ids = others.map((other) => ({ name: other, id: config.id }));
+    return [...ofName, ...configWarnings(config, this.parts.options, ids)];
   }
 
   private warn(cluster: RemoteCluster): void {
-    const warnings = this.warnings(cluster, this.clusters());
+    const warnings = this.warnings(cluster, claimsOf(this.clusters()));
     if (warnings.length === 0) return;
     this.parts.log.warn('Remote cluster has a configuration that agents do not accept', {
       clusterName: cluster.name,
@@ -219,4 +220,14 @@ export class KvstoreMesh implements StageSource {
       }
     }
   }
+}
+
+/** Names of the clusters that claim each cluster ID. */
+type Claims = ReadonlyMap<number, readonly string[]>;
+
+function claimsOf(clusters: readonly RemoteCluster[]): Claims {
+  const claims = new Map<number, string[]>();
+  for (const { name, config } of clusters)
+    if (config) claims.set(config.id, [...(claims.get(config.id) ?? []), name]);
+  return claims;
 }
