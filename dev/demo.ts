@@ -69,7 +69,10 @@ async function show(stack: DemoStack, options: DemoOptions, signal: AbortSignal)
     const readyMs = await stack.startMirror();
     if (once) await check(stack);
     if (!cluster) await printOverview(stack, readyMs);
-    else console.log(`Ready after ${(readyMs / 1000).toFixed(1)} s: ${await keyCount(stack)} keys in etcd`);
+    else
+      console.log(
+        `Ready after ${(readyMs / 1000).toFixed(1)} s: ${await keyCount(stack)} keys in etcd; status page ${stack.urls.page}`,
+      );
     if (once) return;
     await (cluster ? followLoad(stack, cluster, rate, signal) : followKeys(stack, manifests, signal));
   } finally {

@@ -1,11 +1,11 @@
 // Bundles what tsc built (dist/src) into dist/bundle, so that the image needs no node_modules.
 // esbuild cannot emit decorator metadata, therefore it gets tsc's output and not the sources.
 import { execFileSync } from 'node:child_process';
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const outdir = join(root, 'dist/bundle');
@@ -121,6 +121,18 @@ const { metafile } = await build({
 // etcd3 loads its definitions at run time from ../proto of the file that it is in, which is dist/bundle/chunks/*.
 const proto = join(dirname(require.resolve('etcd3/package.json')), 'proto');
 await cp(proto, join(outdir, 'proto'), { recursive: true });
+
+// The status page, which is looked for beside the file that serves it: as it is for dist/src, without its comments here.
+const page = join(root, 'src/modules/admin/page/static');
+await cp(page, join(root, 'dist/src/modules/admin/page/static'), { recursive: true });
+for (const name of await readdir(page, { recursive: true })) {
+  const loader = { '.js': 'js', '.css': 'css' }[extname(name)];
+  if (extname(name) === '') continue;
+  const text = await readFile(join(page, name), 'utf8');
+  const target = join(outdir, 'chunks/static', name);
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(target, loader ? (await transform(text, { loader, minify: true })).code : text);
+}
 
 await writeFile(join(root, 'dist/bundle-meta.json'), JSON.stringify(metafile));
 for (const [file, { bytes }] of Object.entries(metafile.outputs)) {

@@ -20,6 +20,8 @@ export interface DemoUrls {
   readonly apiServer: string;
   readonly etcd: string;
   readonly ready: string;
+  /** The status page. */
+  readonly page: string;
   readonly status: string;
   readonly metrics: string;
 }
@@ -62,6 +64,7 @@ export class DemoStack {
       apiServer: at(apiServer),
       etcd: at(client),
       ready: `${at(health)}/readyz`,
+      page: `${at(admin)}/`,
       status: `${at(admin)}/status`,
       metrics: `${at(metrics)}/metrics`,
     };

@@ -21,7 +21,8 @@ export async function printOverview(stack: DemoStack, readyMs: number): Promise<
   const { urls } = stack;
   console.log(`
 Where to look:
-  status     ${urls.status}
+  status     ${urls.page} (in a browser)
+             curl ${urls.status}
   readiness  ${urls.ready}
   metrics    ${urls.metrics}
   API server curl ${urls.apiServer}/apis/cilium.io/v2/ciliumnodes

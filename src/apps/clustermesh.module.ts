@@ -72,6 +72,7 @@ export class ClustermeshModule {
         // What shows it.
         health,
         AdminModule.register({
+          program: 'clustermesh',
           build,
           imports: [health, EtcdModule, K8sSyncModule, ...external, ...users],
           stages: [

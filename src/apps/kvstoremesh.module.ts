@@ -58,6 +58,7 @@ export class KvstoremeshAppModule {
         // What shows it.
         health,
         AdminModule.register({
+          program: 'kvstoremesh',
           build,
           imports: [health, EtcdModule, KvstoremeshModule],
           stages: [...election.map(() => Leadership), KvstoreMesh, MirrorService, EtcdConnection, LEASE_POOL],

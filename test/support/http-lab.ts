@@ -4,7 +4,10 @@ import { CLOCK, type Clock, systemClock } from '../../src/common/clock.js';
 import { LOG, type Log, silentLog } from '../../src/common/log.js';
 import type { StageStatus } from '../../src/common/stage.js';
 import { AdminModule } from '../../src/modules/admin/admin.module.js';
+import type { DiffReport, DiffRequest } from '../../src/modules/mirror/diff.js';
+import type { RepairTally } from '../../src/modules/mirror/drift.js';
 import {
+  MIRROR_DIFF,
   MIRROR_RESYNC,
   MIRROR_STATUS,
   type ResyncRequest,
@@ -23,6 +26,7 @@ import { MetricsModule } from '../../src/modules/metrics/metrics.module.js';
 import type { ResyncReport } from '../../src/modules/mirror/resync.js';
 
 const build = { version: '1.2.3', revision: 'abc1234', arch: 'amd64' };
+const noDiff: DiffReport = { at: 1, durationMs: 5, equal: true, scopes: [], differences: [], omitted: 0 };
 const noReport: ResyncReport = { dryRun: false, durationMs: 5, scopes: [] };
 
 /** What the program would be made of: a test sets what it says of itself, and looks at what the listeners make of it. */
@@ -39,6 +43,9 @@ export class FakeParts {
     { scope: 'ip/v1', keys: 9, dirty: 4, inFlight: 2, refused: 1, synced: false },
   ];
   readonly resyncs: ResyncRequest[] = [];
+  readonly diffs: DiffRequest[] = [];
+  repairTallies: RepairTally[] = [];
+  onDiff: (request: DiffRequest, signal: AbortSignal) => Promise<DiffReport> = () => Promise.resolve(noDiff);
   onResync: (request: ResyncRequest, signal: AbortSignal) => Promise<ResyncReport> = () =>
     Promise.resolve(noReport);
 
@@ -46,6 +53,12 @@ export class FakeParts {
   liveness = (): LivenessStatus[] => this.loops;
   stageStatus = (): StageStatus[] => this.stages;
   scopes = (): ScopeStatus[] => this.scopeStatus;
+  repairs = (): RepairTally[] => this.repairTallies;
+  refusedKey = (): string => 'cilium/state/ip/v1/default/10.0.0.1';
+  diff = (request: DiffRequest, signal: AbortSignal): Promise<DiffReport> => {
+    this.diffs.push(request);
+    return this.onDiff(request, signal);
+  };
   resync = (request: ResyncRequest, signal: AbortSignal): Promise<ResyncReport> => {
     this.resyncs.push(request);
     return this.onResync(request, signal);
@@ -86,7 +99,7 @@ export async function httpLab(options: HttpLabOptions = {}): Promise<HttpLab> {
       globalsModule(settings, options),
       MetricsModule.register({ app: 'clustermesh', build }),
       health,
-      AdminModule.register({ build, imports: [fakes, health], stages: [FakeParts] }),
+      AdminModule.register({ program: 'clustermesh', build, imports: [fakes, health], stages: [FakeParts] }),
       HttpModule,
     ],
   }).compile();
@@ -122,7 +135,7 @@ function globalsModule(
 }
 
 function fakesModule(parts: FakeParts): DynamicModule {
-  const tokens = [FakeParts, MIRROR_STATUS, MIRROR_RESYNC];
+  const tokens = [FakeParts, MIRROR_STATUS, MIRROR_RESYNC, MIRROR_DIFF];
   return {
     module: Fakes,
     providers: tokens.map((provide) => ({ provide, useValue: parts })),

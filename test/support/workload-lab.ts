@@ -13,7 +13,7 @@ import { HTTP_APP_OPTIONS } from '../../src/modules/http/http-app-options.js';
 import { KUBE_API, type KubeApi } from '../../src/modules/kubernetes/kube-api.js';
 import { KubeTransport } from '../../src/modules/kubernetes/kube-transport.js';
 import { Readiness } from '../../src/modules/health/readiness.js';
-import { StatusReport } from '../../src/modules/admin/status-report.js';
+import { StatusReport } from '../../src/modules/admin/status/status-report.js';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TestCa } from './certs.js';

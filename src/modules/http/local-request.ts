@@ -5,16 +5,17 @@ import type { Refusal } from './listener.js';
 const readOnly = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Lets in only what a program or a page of this machine says. The admin API has no password: a loopback address keeps other
- * machines out, but not the web pages that a browser of this machine shows. Their requests are known by a Host that is not
- * local (DNS rebinding) or by an Origin that is not ours.
+ * Lets in only what a program of this machine or our own page says. The admin API has no password: a loopback address keeps
+ * other machines out, but not the web pages that a browser of this machine shows. Their requests are known by a Host that is
+ * not local (DNS rebinding), by an Origin that is not ours, or by what the browser says of where they come from. A link that
+ * leads here is taken: it shows the page to a person and nothing to who made it.
  */
 export function refuseForeign(request: Pick<IncomingMessage, 'method' | 'headers'>): Refusal | undefined {
   const { headers, method = 'GET' } = request;
   if (!isLocalHost(headers.host)) {
     return forbidden('The Host header must name this machine: localhost or a loopback address.');
   }
-  if (!readOnly.has(method) && isCrossOrigin(headers)) {
+  if (isCrossOrigin(headers) && !(readOnly.has(method) && isNavigation(headers))) {
     return forbidden('Requests of other origins are not taken.');
   }
   return undefined;
@@ -25,7 +26,12 @@ function isLocalHost(host: string | undefined): boolean {
   return name !== null && isLoopback((name[1] ?? name[2] ?? '').toLowerCase());
 }
 
-/** Browsers send Origin with every POST; other clients send none. */
+/** Somebody follows a link or types the address; what is shown is a document of its own, in no frame. */
+function isNavigation(headers: IncomingHttpHeaders): boolean {
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+}
+
+/** Browsers send Origin with every POST, and say of every request which site it comes from; other clients do neither. */
 function isCrossOrigin(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;

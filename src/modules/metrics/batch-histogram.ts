@@ -48,7 +48,8 @@ export class BatchHistogram<Label extends string> {
     readonly name: string,
     private readonly help: string,
     private readonly labelNames: readonly Label[],
-    private readonly bounds: readonly number[],
+    /** Upper bounds, ascending, without +Inf. */
+    readonly bounds: readonly number[],
   ) {}
 
   /** The values in the order of the label names. Always the same child for the same values. */

@@ -1,5 +1,6 @@
 import type { BucketCounts } from './batch-histogram.js';
 import type { MetricsRegistry } from './metrics-registry.js';
+import type { Buckets } from './quantile.js';
 
 /** The original's names; each belongs to one `kind` label (spec/operations.md §7). */
 const kinds = {
@@ -51,6 +52,15 @@ export class KvstoreMetrics {
       this.propagations.set(scope, child);
     }
     child.observe(seconds);
+  }
+
+  /** Of all scopes together, seconds. */
+  propagationBuckets(): Buckets {
+    const { bounds } = this.registry.histogram('kvstore_propagation_seconds');
+    const counts = Array.from({ length: bounds.length + 1 }, (_, at) =>
+      [...this.propagations.values()].reduce((sum, child) => sum + (child.counts[at] ?? 0), 0),
+    );
+    return { bounds, counts };
   }
 
   /** `count` events that waited equally long. */

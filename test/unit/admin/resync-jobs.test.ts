@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/common/clock.js';
 import { silentLog } from '../../../src/common/log.js';
 import type { ResyncRequest } from '../../../src/modules/mirror/mirror-api.js';
-import { ResyncJobs } from '../../../src/modules/admin/resync-jobs.js';
+import { ResyncJobs } from '../../../src/modules/admin/resync/resync-jobs.js';
 import { eventually } from '../../support/eventually.js';
 
 const report = { dryRun: false, durationMs: 1, scopes: [] };

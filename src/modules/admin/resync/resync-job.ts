@@ -1,5 +1,5 @@
-import type { ResyncReport } from '../mirror/resync.js';
-import type { ResyncRequest } from '../mirror/mirror-api.js';
+import type { ResyncReport } from '../../mirror/resync.js';
+import type { ResyncRequest } from '../../mirror/mirror-api.js';
 
 export type ResyncJobState = 'queued' | 'running' | 'done' | 'failed';
 

@@ -1,9 +1,11 @@
-import type { BuildInfo } from '../../common/build-info.js';
-import type { Clock } from '../../common/clock.js';
-import type { StageSource, StageStatus } from '../../common/stage.js';
-import type { Readiness } from '../health/readiness.js';
-import type { ReadinessStatus } from '../../common/readiness-source.js';
-import type { MirrorStatus, ScopeStatus } from '../mirror/mirror-api.js';
+import type { BuildInfo } from '../../../common/build-info.js';
+import type { Clock } from '../../../common/clock.js';
+import type { StageSource, StageStatus } from '../../../common/stage.js';
+import type { Readiness } from '../../health/readiness.js';
+import type { ReadinessStatus } from '../../../common/readiness-source.js';
+import type { MetricsApp } from '../../metrics/metric-table.js';
+import type { Traffic, TrafficFigures } from './traffic.js';
+import type { MirrorStatus, ScopeStatus } from '../../mirror/mirror-api.js';
 
 export interface ClusterIdentity {
   readonly name: string;
@@ -11,10 +13,13 @@ export interface ClusterIdentity {
   readonly maxConnectedClusters: number;
 }
 
+export type AdminAction = 'diff' | 'resync';
+
 /** Answer of `GET /status`. Times are ms since the epoch, memory is bytes. */
 export interface Status {
   readonly version: string;
   readonly revision: string;
+  readonly program: MetricsApp;
   readonly cluster: ClusterIdentity;
   readonly startedAt: number;
   readonly ready: boolean;
@@ -24,6 +29,10 @@ export interface Status {
   readonly stages: readonly StageStatus[];
   readonly scopes: readonly ScopeStatus[];
   readonly leases?: Readonly<Record<string, number>>;
+  /** Absent in the first seconds. */
+  readonly traffic?: TrafficFigures;
+  /** What can be asked for here beyond looking. */
+  readonly actions: readonly AdminAction[];
   readonly memory: { readonly rss: number; readonly heapUsed: number };
 }
 
@@ -34,6 +43,9 @@ export interface StatusReportOptions {
   readonly readiness: Readiness;
   readonly stages: readonly StageSource[];
   readonly mirror: MirrorStatus;
+  readonly program: MetricsApp;
+  readonly traffic: Pick<Traffic, 'figures'>;
+  readonly actions: readonly AdminAction[];
 }
 
 /** Collects what every part of the program says of itself. Keeps nothing. */
@@ -53,13 +65,15 @@ export class StatusReport {
   }
 
   status(): Status {
-    const { build, cluster, readiness, mirror } = this.options;
+    const { build, program, cluster, readiness, mirror, actions } = this.options;
     const ready = readiness.isReady();
     const leases = mirror.leases?.();
+    const traffic = this.options.traffic.figures();
     const { rss, heapUsed } = process.memoryUsage();
     return {
       version: build.version,
       revision: build.revision,
+      program,
       cluster,
       startedAt: this.startedAt,
       ready,
@@ -68,6 +82,8 @@ export class StatusReport {
       stages: this.stages(),
       scopes: this.scopes(),
       ...(leases ? { leases } : {}),
+      ...(traffic ? { traffic } : {}),
+      actions,
       memory: { rss, heapUsed },
     };
   }

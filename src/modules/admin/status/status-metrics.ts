@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { KvstoreMetrics } from '../metrics/kvstore-metrics.js';
-import { PipelineMetrics } from '../metrics/pipeline-metrics.js';
+import { KvstoreMetrics } from '../../metrics/kvstore-metrics.js';
+import { PipelineMetrics } from '../../metrics/pipeline-metrics.js';
 import { StatusReport } from './status-report.js';
 
 /** Lets the gauges be read off the same sources as /status, so that the two never disagree. */

@@ -1,6 +1,6 @@
-import type { Clock } from '../../common/clock.js';
-import type { Log } from '../../common/log.js';
-import type { MirrorResync, ResyncRequest } from '../mirror/mirror-api.js';
+import type { Clock } from '../../../common/clock.js';
+import type { Log } from '../../../common/log.js';
+import type { MirrorResync, ResyncRequest } from '../../mirror/mirror-api.js';
 import type { ResyncJob, ResyncJobState, ResyncJobSummary } from './resync-job.js';
 
 export interface ResyncJobsOptions {
@@ -8,6 +8,8 @@ export interface ResyncJobsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
+  /** A job began or ended. */
+  readonly onChange?: (job: ResyncJob) => void;
 }
 
 const keptJobs = 20;
@@ -75,7 +77,7 @@ export class ResyncJobs {
     const { clock, mirror } = this.options;
     const log = this.options.log.child('resync');
     const running: ResyncJob = { ...queued, state: 'running', startedAt: clock.now() };
-    this.jobs.set(running.id, running);
+    this.update(running);
     log.info('Resync started', {
       id: running.id,
       scopes: running.request.scopes,
@@ -84,13 +86,18 @@ export class ResyncJobs {
     try {
       // A signal of its own: what a job hangs on it is gone with the job.
       const report = await mirror.resync(running.request, AbortSignal.any([this.abort.signal]));
-      this.jobs.set(running.id, { ...running, state: 'done', finishedAt: clock.now(), report });
+      this.update({ ...running, state: 'done', finishedAt: clock.now(), report });
       log.info('Resync done', { id: running.id, durationMs: report.durationMs });
     } catch (cause) {
       const error = cause instanceof Error ? cause.message : String(cause);
-      this.jobs.set(running.id, { ...running, state: 'failed', finishedAt: clock.now(), error });
+      this.update({ ...running, state: 'failed', finishedAt: clock.now(), error });
       log.warn('Resync failed', { id: running.id, error: cause });
     }
+  }
+
+  private update(job: ResyncJob): void {
+    this.jobs.set(job.id, job);
+    this.options.onChange?.(job);
   }
 
   private inState(state: ResyncJobState): readonly ResyncJob[] {

@@ -12,11 +12,11 @@ import {
   Res,
 } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { createValidationPipe, invalidFields } from '../http/validation-pipe.js';
+import { createValidationPipe, invalidFields } from '../../http/validation-pipe.js';
 import type { ResyncJob, ResyncJobState, ResyncJobSummary } from './resync-job.js';
 import { ResyncJobs } from './resync-jobs.js';
 import { ResyncRequestDto } from './resync-request.dto.js';
-import { StatusReport } from './status-report.js';
+import { StatusReport } from '../status/status-report.js';
 
 @Controller('resync')
 export class ResyncController {
