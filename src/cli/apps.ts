@@ -1,4 +1,10 @@
 import type { Log } from '../common/log.js';
+import type {
+  AdminDiffOptions,
+  AdminEventsOptions,
+  AdminOptions,
+  AdminResyncOptions,
+} from '../modules/config/admin-options.js';
 import type { CertsOptions } from '../modules/config/certs-options.js';
 import type { ClustermeshOptions } from '../modules/config/clustermesh-options.js';
 import type { KvstoreMeshStatusOptions, TroubleshootOptions } from '../modules/config/debug-options.js';
@@ -23,6 +29,10 @@ export interface Apps {
   /** Of both `clustermesh-dbg` and `kvstoremesh-dbg`. */
   troubleshoot(options: TroubleshootOptions, out: TextSink): Promise<number>;
   kvstoreMeshStatus(options: KvstoreMeshStatusOptions, out: TextSink): Promise<number>;
+  adminStatus(options: AdminOptions, out: TextSink): Promise<number>;
+  adminDiff(options: AdminDiffOptions, out: TextSink): Promise<number>;
+  adminResync(options: AdminResyncOptions, out: TextSink): Promise<number>;
+  adminEvents(options: AdminEventsOptions, out: TextSink): Promise<number>;
   connect(options: ConnectOptions, io: CliIo): Promise<number>;
   disconnect(options: DisconnectOptions, io: CliIo): Promise<number>;
   meshStatus(options: MeshStatusOptions, io: CliIo): Promise<number>;
@@ -55,6 +65,22 @@ export const lazyApps: Apps = {
   kvstoreMeshStatus: async (options, out) => {
     const { runKvstoreMeshStatus } = await import('../apps/kvstoremesh-status.app.js');
     return runKvstoreMeshStatus(options, out);
+  },
+  adminStatus: async (options, out) => {
+    const { runAdminStatus } = await import('../apps/admin.app.js');
+    return runAdminStatus(options, out);
+  },
+  adminDiff: async (options, out) => {
+    const { runAdminDiff } = await import('../apps/admin.app.js');
+    return runAdminDiff(options, out);
+  },
+  adminResync: async (options, out) => {
+    const { runAdminResync } = await import('../apps/admin.app.js');
+    return runAdminResync(options, out);
+  },
+  adminEvents: async (options, out) => {
+    const { runAdminEvents } = await import('../apps/admin.app.js');
+    return runAdminEvents(options, out);
   },
   connect: async (options, io) => {
     const { runConnect } = await import('../apps/peering.app.js');

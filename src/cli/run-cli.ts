@@ -80,6 +80,30 @@ const flagCommands: Readonly<Record<WorkingCommand, (call: FlagCommandCall) => P
     const command = { name: 'kvstoremesh-dbg troubleshoot', load, run: apps.troubleshoot } as const;
     return runTextCommand(command, tokens, help, io);
   },
+  'admin status': async ({ tokens, help, io, apps }) => {
+    const { runAdminCommand } = await import('./admin.command.js');
+    const { loadAdminStatusOptions: load } = await import('../modules/config/load-admin-options.js');
+    const command = { name: 'admin status', load, run: apps.adminStatus } as const;
+    return runAdminCommand(command, tokens, help, io);
+  },
+  'admin diff': async ({ tokens, help, io, apps }) => {
+    const { runAdminCommand } = await import('./admin.command.js');
+    const { loadAdminDiffOptions: load } = await import('../modules/config/load-admin-options.js');
+    const command = { name: 'admin diff', load, run: apps.adminDiff } as const;
+    return runAdminCommand(command, tokens, help, io);
+  },
+  'admin resync': async ({ tokens, help, io, apps }) => {
+    const { runAdminCommand } = await import('./admin.command.js');
+    const { loadAdminResyncOptions: load } = await import('../modules/config/load-admin-options.js');
+    const command = { name: 'admin resync', load, run: apps.adminResync } as const;
+    return runAdminCommand(command, tokens, help, io);
+  },
+  'admin events': async ({ tokens, help, io, apps }) => {
+    const { runAdminCommand } = await import('./admin.command.js');
+    const { loadAdminEventsOptions: load } = await import('../modules/config/load-admin-options.js');
+    const command = { name: 'admin events', load, run: apps.adminEvents } as const;
+    return runAdminCommand(command, tokens, help, io);
+  },
   connect: async ({ tokens, help, io, apps }) => {
     const { runPeeringCommand } = await import('./peering.command.js');
     const { loadConnectOptions: load } = await import('../modules/config/load-peering-options.js');

@@ -10,6 +10,8 @@ export interface ServerOptions {
   /** After `clustermesh-apiserver COMMAND --cluster-name east --cluster-id 3`; a later flag wins. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: a free one. */
+  readonly adminPort?: number;
   /** `--k8s-kubeconfig-path`. */
   readonly kubeconfig?: string;
   /** `--kvstore-opt etcd.address`. */
@@ -30,7 +32,8 @@ export class ServerProcess {
 
   static async start(options: ServerOptions): Promise<ServerProcess> {
     if (!existsSync(built)) throw new Error('the program is not built: run npm run build');
-    const [health, admin, metrics, gops] = (await freePorts(4)) as [number, number, number, number];
+    const [health, freeAdmin, metrics, gops] = (await freePorts(4)) as [number, number, number, number];
+    const admin = options.adminPort ?? freeAdmin;
     const child = new Child({
       command: program,
       args: [

@@ -1,3 +1,4 @@
+import { ADMIN_FLAGS } from './admin-flags.js';
 import { CERTS_FLAGS } from './certs-flags.js';
 import type { CommandName, Flag, FlagType } from './flag.js';
 import { LEADER_ELECTION_FLAGS } from './leader-election-flags.js';
@@ -198,6 +199,7 @@ export const FLAGS: readonly Flag[] = [
     ],
     ['include-local', 'bool', 'false', 'Check the local etcd too', { noEnv: true }],
   ),
+  ...ADMIN_FLAGS,
   ...CERTS_FLAGS,
   ...LEADER_ELECTION_FLAGS,
   ...PEERING_FLAGS,
