@@ -25,6 +25,8 @@ export interface KubeApiserverOptions {
   readonly audit?: boolean;
   /** Where it and its etcd run; default: here. */
   readonly place?: ProcessPlace;
+  /** Beside the variables of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 interface Parts {
@@ -84,7 +86,8 @@ export class KubeApiserver {
     const ownEtcd = options.etcdEndpoint === undefined ? await startEtcd(inPlace) : undefined;
     const [port] = (await freePorts(1)) as [number];
     const etcd = options.etcdEndpoint ?? ownEtcd!.endpoint;
-    const here = { command: binary(), args: flags(options, directory, etcd, port) };
+    const { env = {} } = options;
+    const here = { command: binary(), args: flags(options, directory, etcd, port), env };
     const command = place?.command(here) ?? here;
     await writeSecrets(directory);
     await place?.publish(port);
