@@ -100,8 +100,8 @@ describe('the rights that the chart gives', () => {
     });
     await grant(lab.kube, chart);
     const account = 'clustermesh-apiserver-generate-certs';
-    const job = chart.objects.find(({ kind }) => kind === 'Job');
-    const [container] = (job?.spec.template.spec as PodSpec).containers;
+    const [job] = chart.objects.filter(({ kind }) => kind === 'Job');
+    const [container] = (job!.spec.template.spec as PodSpec).containers;
     const kubeconfig = await lab.kube.accountKubeconfig(namespace, account);
     const issued = (log: string): number => (log.match(/Certificate issued/g) ?? []).length;
     // Everything is in the last third of its life, the authority too.

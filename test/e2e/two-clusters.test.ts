@@ -1,14 +1,13 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { namespace, type Values } from '../chart/support/helm.js';
-import type { EtcdAdmin } from '../support/etcd-admin.js';
 import { eventually } from '../support/eventually.js';
 import { ChartLab } from '../support/pods/chart-lab.js';
 import { MeshCluster } from '../support/pods/mesh-cluster.js';
+import { contentFaults, grantedTtls, isLock, isUserRecord } from '../support/pods/mesh-content.js';
 import { connectionsOf, serialOf, shownSerial } from '../support/pods/pod-connections.js';
-import { differences, expectedSnapshot, type Keys, readKeys, snapshotOf } from '../support/snapshot.js';
+import { ServiceChurn } from '../support/pods/service-churn.js';
+import { readKeys } from '../support/snapshot.js';
 
-const kinds = ['identities', 'ip', 'nodes', 'services'] as const;
 const servers = ['apiserver', 'kvstoremesh'] as const;
 const certificates = ['server', 'admin', 'remote'].map((name) => `clustermesh-apiserver-${name}-cert`);
 
@@ -27,63 +26,10 @@ const betaTls = (days: number, authMode = 'migration'): Values => ({
 /** Another template, so another pod. */
 const replaced: Values = { podAnnotations: { replaced: 'yes' } };
 
-/** The keys that kvstoremesh makes of what another cluster's etcd holds (spec/kvstoremesh.md §1). */
-function cached(state: Keys, from: string): Keys {
-  const entries = Object.entries(state).map(([key, value]) => [cachedKey(key, from), value] as const);
-  return Object.fromEntries(entries);
-}
-
-function cachedKey(key: string, from: string): string {
-  const inCache = key.replace('cilium/state/', 'cilium/cache/');
-  return inCache
-    .replace('/ip/v1/default/', `/ip/v1/${from}/`)
-    .replace('/identities/v1/id/', `/identities/v1/${from}/id/`);
-}
-
-function synced(cluster: string, root: 'state' | 'cache'): Keys {
-  const key = (kind: string): string => `cilium/synced/${cluster}/cilium/${root}/${kind}/v1`;
-  return Object.fromEntries(kinds.map((kind) => [key(kind), '<RFC3339>']));
-}
-
-/** Everything that the original would have in the etcd of `own`, connected to `other`, and the records of our own. */
-function everything(own: MeshCluster, other: MeshCluster): Keys {
-  return {
-    'cilium/.has-cluster-config': 'true',
-    'cilium/.heartbeat': '<RFC3339>',
-    [`cilium/cluster-config/${own.name}`]: `{"id":${String(own.id)},"capabilities":{"syncedCanaries":true,"maxConnectedClusters":255}}`,
-    [`cilium/cluster-config/${other.name}`]: `{"id":${String(other.id)},"capabilities":{"syncedCanaries":true,"cached":true,"maxConnectedClusters":255}}`,
-    ...own.samples.keys,
-    ...cached(other.samples.keys, other.name),
-    ...synced(own.name, 'state'),
-    ...synced(other.name, 'cache'),
-  };
-}
-
-/** Two keys that the original knows no value of, or does not know: taken away before a comparison. */
-const isLock = (key: string): boolean => /^cilium\/\.initlock\/[0-9a-f]+\/[0-9a-f]+$/.test(key);
-const isUserRecord = (key: string): boolean => /^cilium\/\.users\/v1\/remote-(?:alpha|beta)$/.test(key);
-
-async function contentFaults(own: MeshCluster, other: MeshCluster): Promise<string[]> {
-  // From the first key on: nothing may be outside of cilium/ either.
-  const stored = await own.inEtcd((etcd) => readKeys(etcd, ''));
-  const actual = snapshotOf(stored, (key) => !isLock(key) && !isUserRecord(key));
-  return differences(actual, expectedSnapshot(everything(own, other)));
-}
-
-/** Granted TTL in seconds by key; 0: no lease. */
-async function grantedTtls(etcd: EtcdAdmin): Promise<Map<string, number>> {
-  const { leaseClient } = await etcd.etcd3();
-  const ttls = new Map<string, number>();
-  const stored = [...(await readKeys(etcd, 'cilium/'))].filter(([key]) => !isLock(key));
-  for (const [key, { lease }] of stored) {
-    if (lease === '0') ttls.set(key, 0);
-    else ttls.set(key, Number((await leaseClient.leaseTimeToLive({ ID: lease })).grantedTTL));
-  }
-  return ttls;
-}
-
 /** Samples of counters that tell of failures, with a value other than 0. */
 function failures(metrics: string): string[] {
+  // A name that nobody counts by would be found well for ever.
+  expect(metrics).toMatch(/^cilium_\w+kvstore_sync_errors_total\{/m);
   const counts =
     /^cilium_\w+(?:kvstore_sync_errors_total\{|(?:kvstore_operations_duration_seconds_count|api_limiter_processed_requests_total)\{.*outcome="fail").* (?!0$)\S+$/;
   return metrics.split('\n').filter((line) => counts.test(line));
@@ -117,40 +63,6 @@ async function revisions(cluster: MeshCluster, prefix: string): Promise<Map<stri
       return [key.slice(prefix.length), labels.revision];
     }),
   );
-}
-
-/** Changes services of a cluster at a steady pace, until it is stopped. */
-class Churn {
-  changes = 0;
-  private readonly last = new Map<string, string>();
-  private readonly stopping = new AbortController();
-  private readonly running: Promise<void>;
-
-  constructor(
-    private readonly cluster: MeshCluster,
-    private readonly names: readonly string[],
-    private readonly everyMs: number,
-  ) {
-    this.running = this.run();
-  }
-
-  /** @returns the revision that each service has come to. */
-  async stop(): Promise<ReadonlyMap<string, string>> {
-    this.stopping.abort();
-    await this.running;
-    return this.last;
-  }
-
-  private async run(): Promise<void> {
-    for (let due = performance.now(); !this.stopping.signal.aborted; due += this.everyMs) {
-      await pause(Math.max(0, due - performance.now()));
-      const name = this.names[this.changes % this.names.length] ?? '';
-      const revision = `churn-${String(++this.changes)}`;
-      const path = `/api/v1/namespaces/sample/services/${name}`;
-      await this.cluster.patch(path, { metadata: { labels: { revision } } });
-      this.last.set(name, revision);
-    }
-  }
 }
 
 describe('two clusters with our chart, connected by our own commands', () => {
@@ -276,7 +188,7 @@ describe('two clusters with our chart, connected by our own commands', () => {
     const before = await Promise.all(clusters.map(serials));
     const pods = clusters.map(({ pod }) => pod.name);
     const connections = await Promise.all(clusters.flatMap((cluster) => etcdConnections(cluster)));
-    const churn = new Churn(
+    const churn = new ServiceChurn(
       beta,
       indexes.map((index) => `service-${String(index)}`),
       20,

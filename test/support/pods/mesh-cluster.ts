@@ -93,14 +93,11 @@ export class MeshCluster {
   }
 
   async waitReady(): Promise<void> {
-    const failed = this.agent.failed.then((error) => {
-      throw error;
-    });
     const ready = eventually(() => this.agent.hasPod, {
       timeoutMs: 60_000,
       what: `a ready pod in ${this.name}`,
     });
-    await Promise.race([ready, failed]);
+    await Promise.race([ready, this.agent.failed]);
   }
 
   /** undefined: there is none. */

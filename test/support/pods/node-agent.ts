@@ -44,12 +44,12 @@ const periodMs = 200;
 export class NodeAgent {
   private readonly stopped = new AbortController();
   private running: Promise<void> | undefined;
-  private failure: unknown;
   private fail: (error: unknown) => void = () => undefined;
-  /** Resolves with what has ended the agent before stop(). */
-  readonly failed = new Promise<unknown>((resolve) => (this.fail = resolve));
+  /** Rejects with what has ended the agent before stop(). */
+  readonly failed = new Promise<never>((_, reject) => (this.fail = reject));
   private current: { readonly pod: Pod; readonly template: string } | undefined;
   private count = 0;
+  private addresses = 0;
 
   constructor(private readonly options: NodeAgentOptions) {}
 
@@ -65,10 +65,9 @@ export class NodeAgent {
 
   /** Looks after the Deployment until stop(). */
   start(): void {
-    this.running = this.loop().catch((error: unknown) => {
-      this.failure = error;
-      this.fail(error);
-    });
+    this.running = this.loop().catch((error: unknown) => this.fail(error));
+    // stop() tells of it, if nobody has waited for it.
+    this.failed.catch(() => undefined);
   }
 
   /** Ends all pods. @throws what has ended the agent before. */
@@ -76,7 +75,7 @@ export class NodeAgent {
     this.stopped.abort();
     await this.running;
     await this.current?.pod.kill();
-    if (this.failure !== undefined) throw this.failure;
+    await Promise.race([this.failed, Promise.resolve()]);
   }
 
   /** Runs the pod of a rendered Job to its end. @returns its log. @throws Error unless every container ends with 0. */
@@ -155,8 +154,6 @@ export class NodeAgent {
       account: await this.account(spec.serviceAccountName),
     });
   }
-
-  private addresses = 0;
 
   private readonly read: ReadTexts = async (kind, name) => {
     const answer = await this.options.kube.request('GET', `${this.path(`${kind.toLowerCase()}s`)}/${name}`);
