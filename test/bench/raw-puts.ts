@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { WireWriter } from './virtual-etcd/wire-writer.js';
 
-/** Puts into an etcd without TLS at a fifth of what a gRPC library costs: the load must leave something of two cores. */
+/** Puts into an etcd without TLS and without a gRPC library, which was most of the load's own CPU: it must leave something of two cores. */
 export class RawPuts {
   private readonly session: ClientHttp2Session;
 
