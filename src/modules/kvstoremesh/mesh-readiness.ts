@@ -7,7 +7,7 @@ import type { RemoteCluster } from './remote-cluster.js';
 
 export interface MeshReadinessOptions {
   readonly mesh: Pick<KvstoreMesh, 'clusters'>;
-  readonly mirror: Pick<MirrorService, 'becomeReady' | 'watchAreas'>;
+  readonly mirror: Pick<MirrorService, 'becomeReady' | 'caughtUp' | 'watchAreas'>;
   readonly perClusterMs: number;
   readonly globalMs: number;
   readonly clock: Clock;
@@ -38,8 +38,9 @@ export class MeshReadiness implements ReadinessSource {
     while (waiting.size > 0 && !signal.aborted) {
       await clock.sleep(pollMs, signal);
       this.drop(waiting);
-      // One cluster that waits for a canary keeps the probe red for long; what the others have stored is guarded all the same.
-      if (clock.monotonic() - began >= perClusterMs) mirror.watchAreas();
+      // One cluster that waits for a canary keeps the probe red for long; what the others have stored is guarded all the same,
+      // but not while the flood of first writes lasts: each would come back as an event.
+      if (clock.monotonic() - began >= perClusterMs && mirror.caughtUp) mirror.watchAreas();
       if (waiting.size === 0 || clock.monotonic() - began < globalMs) continue;
       const clusters = [...waiting].map(({ name }) => name).join(',');
       log.error('Not all remote clusters were synchronized within the global timeout: going on', {

@@ -138,6 +138,11 @@ export class MirrorService implements StageSource {
     this.tasks?.spawn(`watch of ${area.name}`, (signal) => this.options.drift.run(area, signal));
   }
 
+  /** Nothing waits to be written. */
+  get caughtUp(): boolean {
+    return this.options.writer.caughtUp;
+  }
+
   /** Shared areas are watched from now on: later than the flood of first writes, whose events would only cost time. */
   watchAreas(): void {
     if (this.watchesAreas || !this.options.table.areas) return;

@@ -113,6 +113,11 @@ export class Writer implements StageSource {
     return this.fault;
   }
 
+  /** Every key that waits for nothing but its turn is written. */
+  get caughtUp(): boolean {
+    return this.lanes.every(({ parts, waiting, running }) => parts.length + waiting.size + running === 0);
+  }
+
   stageStatus(): readonly StageStatus[] {
     const scopes = [...this.options.desired.scopes.values()];
     const sum = (of: (scope: (typeof scopes)[number]) => number): number =>
