@@ -4,7 +4,8 @@ import type { Clock } from '../../common/clock.js';
 import { etcdFault } from './etcd-fault.js';
 import { type ClientSource, prefixRange } from './etcd-kv.js';
 import { EtcdFault, type KvWatcher, type KvWatchHandler } from './kv.js';
-import { type StreamEnd, WatchStream } from './watch-stream.js';
+import type { WatchEnd } from './watch.js';
+import { WatchStream } from './watch-stream.js';
 
 export interface EtcdWatcherOptions {
   readonly client: ClientSource;
@@ -54,11 +55,11 @@ export class EtcdWatcher implements KvWatcher {
     next: number,
     handler: KvWatchHandler,
     signal: AbortSignal,
-  ): Promise<StreamEnd> {
+  ): Promise<WatchEnd> {
     const { client, clock, silenceMs = defaultSilenceMs } = this.options;
-    const stream = new WatchStream({ range, next, handler, clock, silenceMs });
     try {
-      return await stream.run(client(), signal);
+      const stream = new WatchStream({ client: client(), clock, silenceMs });
+      return await stream.watch({ range, next, handler }, signal);
     } catch (error) {
       if (!(error instanceof EtcdFault)) throw error;
       return { next, fault: etcdFault(error), connected: false, compactRevision: 0 };
@@ -68,7 +69,7 @@ export class EtcdWatcher implements KvWatcher {
 
 /** The revision that the handler read the range at; undefined when it need not, or could not. */
 async function readAgain(
-  { compactRevision }: StreamEnd,
+  { compactRevision }: WatchEnd,
   handler: KvWatchHandler,
   signal: AbortSignal,
 ): Promise<number | undefined> {

@@ -1,172 +1,124 @@
 import type { Clock } from '../../common/clock.js';
 import type { EtcdClient, EtcdStream } from './etcd-client.js';
-import { etcdFaultOf } from './etcd-fault.js';
-import { EtcdFault, type KvEvent, type KvWatchHandler } from './kv.js';
-import type { Rpc } from './etcd-stubs.js';
+import { EtcdFault } from './kv.js';
+import { Watch, type WatchEnd, type WatchOptions } from './watch.js';
 import { decodeWatch, type WatchAnswer } from './wire/watch-codec.js';
 
 export interface WatchStreamOptions {
-  /** `key` and `range_end` of the create request. */
-  readonly range: object;
-  /** The first revision that has not been delivered. */
-  readonly next: number;
-  readonly handler: KvWatchHandler;
+  readonly client: EtcdClient;
   readonly clock: Clock;
   readonly silenceMs: number;
 }
 
-export interface StreamEnd {
-  /** The first revision that has not been delivered. */
-  readonly next: number;
-  readonly fault: EtcdFault;
-  /** onConnected was called. */
-  readonly connected: boolean;
-  /** Above 0: history up to it is gone, with `next` in it. */
-  readonly compactRevision: number;
-}
-
 /**
- * One stream with one watch, from its opening to its end; a new one is made for every attempt, so nothing of an older stream
- * can reach the handler.
- *
- *     opening → watching → ended
+ * One stream, which carries any number of watches: a stream costs a reader and a server memory, a watch on it next to none.
+ * Opened for the first watch; it ends with the last one, and all of them end with it.
  */
 export class WatchStream {
-  private next: number;
-  private connected = false;
-  private compactRevision = 0;
-  /** Why this side ended the stream; etcd's own answer goes before the cancellation that follows from it. */
-  private reason: EtcdFault | undefined;
-  private stream: EtcdStream<object> | undefined;
+  private readonly live = new Set<Watch>();
+  /** Requested, not answered yet. etcd answers them in their order, a refused one too, and one of those without an id. */
+  private readonly requested: Watch[] = [];
+  private readonly byId = new Map<number, Watch>();
+  private readonly closing = new AbortController();
+  private opening: Promise<EtcdStream<object>> | undefined;
   private heardAt: number;
   private askedAt: number | undefined;
+  private fault: EtcdFault | undefined;
 
   constructor(private readonly options: WatchStreamOptions) {
-    this.next = options.next;
     this.heardAt = options.clock.monotonic();
   }
 
-  /** Resolves when the stream has ended. @throws EtcdFault when it cannot even be opened, or whatever the handler throws. */
-  async run(client: EtcdClient, signal: AbortSignal): Promise<StreamEnd> {
-    const { path, encode } = await client.rpc('Watch', 'Watch');
-    const guard = new AbortController();
-    const silence = this.guard(guard.signal);
+  /** Takes no more watches. */
+  get over(): boolean {
+    return this.fault !== undefined || this.closing.signal.aborted;
+  }
+
+  /** Resolves when the watch has ended. @throws EtcdFault when no stream can be opened, or whatever the handler throws. */
+  async watch(options: WatchOptions, signal: AbortSignal): Promise<WatchEnd> {
+    const watch = new Watch(options);
+    this.live.add(watch);
+    const abort = (): void => watch.end(new EtcdFault('cancelled', 'aborted'));
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
     try {
-      const fault = await this.ended(client, { path, encode, decode: decodeWatch }, signal);
+      const stream = await (this.opening ??= this.open());
+      if (this.fault) watch.end(this.fault);
+      if (!watch.hasEnded) {
+        this.requested.push(watch);
+        stream.send({ create_request: watch.request });
+      }
+      const end = await watch.ended;
       // etcd 3.4 calls a watch with an expired token not permitted.
-      if (this.reason?.kind === 'permission-denied' || this.reason?.kind === 'unauthenticated')
-        client.forgetLogin();
-      return {
-        next: this.next,
-        fault: this.reason ?? fault,
-        connected: this.connected,
-        compactRevision: this.compactRevision,
-      };
+      if (end.fault.kind === 'permission-denied' || end.fault.kind === 'unauthenticated')
+        this.options.client.forgetLogin();
+      return end;
     } finally {
-      guard.abort();
-      await silence;
+      signal.removeEventListener('abort', abort);
+      await this.leave(watch);
     }
   }
 
-  private async ended(
-    client: EtcdClient,
-    rpc: Rpc<object, WatchAnswer>,
-    signal: AbortSignal,
-  ): Promise<EtcdFault> {
-    let settle: (fault: EtcdFault) => void = () => undefined;
-    let fail: (bug: unknown) => void = () => undefined;
-    const ended = new Promise<EtcdFault>((resolve, reject) => {
-      settle = resolve;
-      fail = reject;
-    });
-    const onData = (answer: WatchAnswer): void => {
-      if (this.reason) return;
-      try {
-        this.receive(answer);
-      } catch (error) {
-        // A handler that throws is a bug: it surfaces from run() instead of vanishing in the stream.
-        fail(error);
-        this.stream?.cancel();
-      }
-    };
-    this.stream = await client.stream(
-      rpc,
-      { onData, onEnd: (fault) => settle(fault) },
-      { signal, requireLeader: true },
-    );
-    const { range } = this.options;
-    // Without `fragment`: etcd splits long answers in quadratic time (measured: 24 s for 184,000 events; whole, under 2 s).
-    this.stream.send({
-      create_request: { ...range, start_revision: this.next, progress_notify: true },
-    });
-    return ended;
+  private async open(): Promise<EtcdStream<object>> {
+    const { client } = this.options;
+    try {
+      const { path, encode } = await client.rpc('Watch', 'Watch');
+      const stream = await client.stream(
+        { path, encode, decode: decodeWatch },
+        { onData: (answer) => this.receive(answer, stream), onEnd: (fault) => this.end(fault) },
+        { signal: this.closing.signal, requireLeader: true },
+      );
+      void this.guard(stream);
+      return stream;
+    } catch (error) {
+      if (error instanceof EtcdFault) this.end(error);
+      throw error;
+    }
   }
 
-  private receive(answer: WatchAnswer): void {
+  private receive(answer: WatchAnswer, stream: EtcdStream<object>): void {
     this.heardAt = this.options.clock.monotonic();
     this.askedAt = undefined;
-    if (answer.canceled) {
-      this.canceled(answer);
-      return;
-    }
-    if (answer.created && !this.created(answer.revision)) return;
+    const watch = answer.created ? this.requested.shift() : this.byId.get(answer.watchId);
     // An answer to a progress request may overtake events in some releases of etcd (etcd-io/etcd#15220): a sign of life only.
-    if (answer.watchId < 0) return;
-    this.deliver(answer);
+    if (!watch) return;
+    if (answer.created && !answer.canceled) this.byId.set(answer.watchId, watch);
+    watch.receive(answer);
+    if (watch.hasEnded) this.forget(answer.watchId, answer.canceled ? undefined : stream);
   }
 
-  private created(revision: number): boolean {
-    if (revision < this.next - 1) {
-      // Another store than the one that was read: waiting for the old one's next revision would be waiting for ever.
-      this.compactRevision = Math.max(1, revision);
-      this.end(new EtcdFault(`etcd is at revision ${revision}, before ${this.next - 1}`, 'compacted'));
-      return false;
-    }
-    this.connected = true;
-    this.options.handler.onConnected?.();
-    return true;
+  /** @param stream told to let go of the watch, unless etcd has done so itself. */
+  private forget(id: number, stream: EtcdStream<object> | undefined): void {
+    if (this.byId.delete(id)) stream?.send({ cancel_request: { watch_id: String(id) } });
   }
 
-  private deliver(answer: WatchAnswer): void {
-    if (answer.events.length === 0) {
-      // A progress notification: everything up to its revision has been delivered. The reply to the creation says no such thing.
-      if (!answer.created) this.next = Math.max(this.next, answer.revision + 1);
-      return;
-    }
-    const events = answer.events.filter((event) => revisionOf(event) >= this.next);
-    const last = events.at(-1);
-    if (!last) return;
-    this.next = revisionOf(last) + 1;
-    this.options.handler.onEvents(events, answer.revision);
+  private async leave(watch: Watch): Promise<void> {
+    this.live.delete(watch);
+    if (this.live.size === 0) this.closing.abort();
+    if (this.over) return;
+    const stream = await this.opening;
+    for (const [id, known] of this.byId) if (known === watch) this.forget(id, stream);
   }
 
-  private canceled({ compactRevision, cancelReason }: WatchAnswer): void {
-    this.compactRevision = compactRevision;
-    const text = compactRevision > 0 ? 'required revision has been compacted' : cancelReason;
-    this.end(etcdFaultOf(text || 'etcd cancelled the watch'));
-  }
-
-  private end(reason: EtcdFault): void {
-    this.reason ??= reason;
-    this.stream?.cancel();
+  private end(fault: EtcdFault): void {
+    this.fault ??= fault;
+    this.closing.abort();
+    for (const watch of this.live) watch.end(fault);
   }
 
   /** A member may keep a stream open and say nothing on it for ever; only asking tells that from a quiet prefix. */
-  private async guard(over: AbortSignal): Promise<void> {
+  private async guard(stream: EtcdStream<object>): Promise<void> {
     const { clock, silenceMs } = this.options;
-    while (!over.aborted) {
-      await clock.sleep(silenceMs / 2, over);
+    const { signal } = this.closing;
+    while (!signal.aborted) {
+      await clock.sleep(silenceMs / 2, signal);
       const now = clock.monotonic();
       if (this.askedAt !== undefined && now - this.askedAt >= silenceMs) {
         this.end(new EtcdFault(`the watch was silent for ${Math.round(now - this.heardAt)} ms`, 'timeout'));
-      } else if (this.askedAt === undefined && now - this.heardAt >= silenceMs) {
+      } else if (this.askedAt === undefined && now - this.heardAt >= silenceMs && !signal.aborted) {
         this.askedAt = now;
-        this.stream?.send({ progress_request: {} });
+        stream.send({ progress_request: {} });
       }
     }
   }
-}
-
-function revisionOf(event: KvEvent): number {
-  return event.type === 'put' ? event.entry.modRevision : event.modRevision;
 }

@@ -6,14 +6,14 @@ import {
   type KvWatchHandler,
 } from '../../../src/modules/etcd/kv.js';
 import type { RemoteEtcd } from '../../../src/modules/etcd/remote/remote-etcd.js';
-import type { StreamEnd } from '../../../src/modules/etcd/watch-stream.js';
+import type { WatchEnd } from '../../../src/modules/etcd/watch.js';
 import { RemoteObserver } from '../../../src/modules/metrics/remote-observer.js';
 
 interface OpenWatch {
   readonly prefix: string;
   readonly next: number;
   readonly handler: KvWatchHandler;
-  end(how: Partial<StreamEnd>): void;
+  end(how: Partial<WatchEnd>): void;
 }
 
 /** A remote etcd in memory: lists what it holds; watches stand at once, and end when a test says so. */
@@ -39,10 +39,10 @@ export class FakeRemote implements RemoteEtcd {
     yield { entries: found.map(([key, value]) => this.entry(key, value)), revision: this.revision };
   }
 
-  watch(prefix: string, next: number, handler: KvWatchHandler, signal: AbortSignal): Promise<StreamEnd> {
+  watch(prefix: string, next: number, handler: KvWatchHandler, signal: AbortSignal): Promise<WatchEnd> {
     handler.onConnected?.();
     return new Promise((resolve) => {
-      const end = (how: Partial<StreamEnd>): void => {
+      const end = (how: Partial<WatchEnd>): void => {
         this.watches.splice(this.watches.indexOf(watch), 1);
         const fault = new EtcdFault('ended', 'unavailable');
         resolve({ next, fault, connected: true, compactRevision: 0, ...how });

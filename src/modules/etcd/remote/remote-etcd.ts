@@ -4,7 +4,8 @@ import type { EtcdSettings } from '../config/etcd-config-loader.js';
 import { openChannel, type KeepAlive } from '../etcd-channel.js';
 import { EtcdKv, prefixRange } from '../etcd-kv.js';
 import { EtcdFault, type Kv, type KvWatchHandler } from '../kv.js';
-import { type StreamEnd, WatchStream } from '../watch-stream.js';
+import type { WatchEnd } from '../watch.js';
+import { WatchStream } from '../watch-stream.js';
 import { GuardedClient, type RequestBudget } from './guarded-client.js';
 import { reach, type ReachStep } from './reach.js';
 
@@ -18,7 +19,7 @@ export interface RemoteEtcd extends Pick<Kv, 'get' | 'range'> {
   /** Set when another etcd cluster has answered: this connection is of no use any more. */
   readonly foreign: EtcdFault | undefined;
   /** One watch from `next` on, until it ends for whatever reason. @throws EtcdFault when it cannot be opened. */
-  watch(prefix: Bytes, next: number, handler: KvWatchHandler, signal: AbortSignal): Promise<StreamEnd>;
+  watch(prefix: Bytes, next: number, handler: KvWatchHandler, signal: AbortSignal): Promise<WatchEnd>;
   close(): void;
 }
 
@@ -82,6 +83,7 @@ const silenceMs = 30_000;
 class ConnectedEtcd implements RemoteEtcd {
   readonly get: Kv['get'];
   readonly range: Kv['range'];
+  private stream: WatchStream | undefined;
 
   constructor(
     private readonly client: GuardedClient,
@@ -105,13 +107,20 @@ class ConnectedEtcd implements RemoteEtcd {
     return this.client.foreign;
   }
 
-  watch(prefix: Bytes, next: number, handler: KvWatchHandler, signal: AbortSignal): Promise<StreamEnd> {
+  watch(prefix: Bytes, next: number, handler: KvWatchHandler, signal: AbortSignal): Promise<WatchEnd> {
     const { key, rangeEnd } = prefixRange(prefix);
     const range = { key, range_end: rangeEnd };
-    return new WatchStream({ range, next, handler, clock: this.clock, silenceMs }).run(this.client, signal);
+    return this.openStream().watch({ range, next, handler }, signal);
   }
 
   close(): void {
     this.client.close();
+  }
+
+  /** All watches share one: of hundreds of remote clusters each stream would cost. */
+  private openStream(): WatchStream {
+    const { client, clock } = this;
+    if (this.stream?.over !== false) this.stream = new WatchStream({ client, clock, silenceMs });
+    return this.stream;
   }
 }
