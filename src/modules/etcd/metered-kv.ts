@@ -36,9 +36,9 @@ export class MeteredKv implements Kv {
 
   txn(ops: readonly KvOp[], options?: KvCallOptions): Promise<{ revision: number }> {
     return this.measure(this.kv.txn(ops, options), (outcome, seconds) => {
-      for (const [action, scopes] of tally(ops)) {
-        for (const [scope, count] of scopes) this.observer.operation(scope, action, outcome, seconds, count);
-      }
+      const counts = tally(ops);
+      for (const [scope, n] of counts.put) this.observer.operation(scope, 'Update', outcome, seconds, n);
+      for (const [scope, n] of counts.delete) this.observer.operation(scope, 'Delete', outcome, seconds, n);
     });
   }
 
@@ -60,21 +60,26 @@ export class MeteredKv implements Kv {
 }
 
 /** Operations per action and scope. The keys of a transaction mostly share a scope, so most of them cost one comparison. */
-function tally(ops: readonly KvOp[]): Map<'Update' | 'Delete', Map<string, number>> {
-  const counts = new Map([
-    ['Update' as const, new Map<string, number>()],
-    ['Delete' as const, new Map<string, number>()],
-  ]);
+function tally(ops: readonly KvOp[]): Record<KvOp['type'], Map<string, number>> {
+  const counts = { put: new Map<string, number>(), delete: new Map<string, number>() };
+  let scopes = counts.put;
   let folder = '';
   let scope = '';
+  let run = 0;
+  const add = (): void => {
+    if (run > 0) scopes.set(scope, (scopes.get(scope) ?? 0) + run);
+    run = 0;
+  };
   for (const { type, key } of ops) {
-    if (folder === '' || !key.startsWith(folder)) {
+    if (scopes !== counts[type] || folder === '' || !key.startsWith(folder)) {
+      add();
+      scopes = counts[type];
       folder = folderOf(key);
       scope = kvstoreScope(key);
     }
-    const ofAction = counts.get(type === 'put' ? 'Update' : 'Delete');
-    ofAction?.set(scope, (ofAction.get(scope) ?? 0) + 1);
+    run++;
   }
+  add();
   return counts;
 }
 
