@@ -11,6 +11,9 @@ export interface BatchLimits {
   readonly only?: 'deletes' | 'puts';
 }
 
+/** Of a thousand scopes that wait, those of a batch get a few keys each: one key from each of 128 would cost more than it is fair. */
+const smallestShare = 16;
+
 /**
  * Takes dirty keys from the scopes, an equal share from each, so that a burst in one delays no other. The taken records are
  * marked in flight. Scopes without a dirty key leave `waiting`; those that had their turn go to its end.
@@ -18,10 +21,12 @@ export interface BatchLimits {
 export function collect(waiting: Set<Scope>, limits: BatchLimits): KeyRecord[] {
   const batch = new Batch(limits);
   do {
-    const share = Math.max(1, Math.ceil((limits.maxOps - batch.records.length) / Math.max(1, waiting.size)));
-    const round = [...waiting];
-    for (const scope of round) {
-      if (batch.full) break;
+    const equal = Math.ceil((limits.maxOps - batch.records.length) / Math.max(1, waiting.size));
+    const share = Math.max(smallestShare, equal);
+    let left = waiting.size;
+    for (const scope of waiting) {
+      // Those at the end now have had their turn.
+      if (left-- === 0 || batch.full) break;
       takeFrom(scope, share, batch);
       waiting.delete(scope);
       if (scope.dirty.size > 0) waiting.add(scope);
