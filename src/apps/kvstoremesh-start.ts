@@ -1,5 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { CLOCK, type Clock } from '../common/clock.js';
+import { growHeapSlowly } from '../common/heap-growth.js';
 import { LOG, type Log } from '../common/log.js';
 import { StartError } from '../common/start-error.js';
 import type { TaskGroup } from '../common/task-group.js';
@@ -39,7 +40,11 @@ export class KvstoremeshStart {
     await this.connect(tasks);
     await this.mirror.start(tasks);
     await this.mesh.start(tasks);
-    tasks.spawn('readiness', (signal) => this.readiness.run(signal));
+    tasks.spawn('readiness', async (signal) => {
+      await this.readiness.run(signal);
+      // Not during the flood of first writes: collecting a heap that grows anyway would cost a fifth of the CPU.
+      growHeapSlowly();
+    });
     await this.listeners.open('api');
     this.log.info('Started', { duration: `${((this.clock.monotonic() - started) / 1000).toFixed(3)}s` });
   }
