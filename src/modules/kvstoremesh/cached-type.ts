@@ -85,7 +85,8 @@ export class CachedType {
     const { desired, scope, clock } = this.options;
     const key = flat(this.prefix + suffix);
     desired.replace(scope, key, [{ key, value }], scope.phase === 'waiting' ? 0 : clock.monotonic());
-    this.check(key, suffix, value);
+    // Those of a list are checked when it is complete: see EntryAudit.
+    if (this.synced) this.check(key, value);
     return key;
   }
 
@@ -107,9 +108,17 @@ export class CachedType {
     this.faults.delete(key);
   }
 
-  private check(key: Bytes, suffix: Bytes, value: Bytes): void {
+  /** Checks every key that is held now, one a step. */
+  *checks(): Generator<void> {
+    for (const { key, want, owner } of this.scope.records.values()) {
+      if (owner !== undefined && want !== null) this.check(key, want);
+      yield;
+    }
+  }
+
+  private check(key: Bytes, value: Bytes): void {
     if (!this.context) return;
-    const fault = entryFault(this.type, suffix, value, this.context);
+    const fault = entryFault(this.type, key.slice(this.prefix.length), value, this.context);
     if (fault === undefined) {
       if (this.faults.size > 0) this.faults.delete(key);
       return;

@@ -5,6 +5,7 @@ import type { DesiredState } from '../mirror/desired-state.js';
 import type { MirrorService } from '../mirror/mirror.service.js';
 import type { Scope } from '../mirror/scope.js';
 import { CachedType } from './cached-type.js';
+import type { EntryAudit } from './entry-audit.js';
 import {
   canaryScope,
   clusterConfigKey,
@@ -21,6 +22,7 @@ export interface ClusterCacheOptions {
   readonly maxConnectedClusters: number;
   readonly desired: DesiredState;
   readonly mirror: Pick<MirrorService, 'addScope' | 'withdrawCanary' | 'listed' | 'waitingFor'>;
+  readonly audit: Pick<EntryAudit, 'add'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -70,8 +72,9 @@ export class ClusterCache {
   }
 
   /** The list of a type is complete: what a previous run left beyond it goes, and its canary comes. */
-  listed({ scope }: CachedType): void {
-    this.options.mirror.listed(scope.name);
+  listed(type: CachedType): void {
+    this.options.mirror.listed(type.scope.name);
+    this.options.audit.add(type);
   }
 
   /** Resolves true when the local etcd holds the configuration, false on abort. */

@@ -14,6 +14,7 @@ import { clusterStage } from './cluster-stage.js';
 import { clusterView, type ClusterView } from './cluster-view.js';
 import { ConfigDirectory } from './config-directory.js';
 import type { ConnectGate } from './connect-gate.js';
+import { EntryAudit } from './entry-audit.js';
 import { clusterOf } from './mesh-table.js';
 import { RemoteBudget } from './remote-budget.js';
 import { RemoteCluster } from './remote-cluster.js';
@@ -48,7 +49,11 @@ export class KvstoreMesh implements StageSource {
   private tasks: TaskGroup | undefined;
   private directory: ConfigDirectory | undefined;
 
-  constructor(private readonly parts: KvstoreMeshOptions) {}
+  private readonly audit: EntryAudit;
+
+  constructor(private readonly parts: KvstoreMeshOptions) {
+    this.audit = new EntryAudit(parts);
+  }
 
   /** Sorted by name, byte by byte. */
   clusters(): readonly RemoteCluster[] {
@@ -79,6 +84,7 @@ export class KvstoreMesh implements StageSource {
     const before = this.storedClusters();
     await directory.open();
     for (const name of before) if (!this.running.has(name)) this.leftOver(name);
+    tasks.spawn('audit of entries', (signal) => this.audit.run(signal));
     tasks.spawn('configuration directory', (signal) => directory.run(signal));
     if (options.cacheTtlMs > 0) tasks.spawn('cache expiry', (signal) => this.expire(signal));
   }
@@ -173,8 +179,9 @@ export class KvstoreMesh implements StageSource {
 
   private cacheOf(name: string): ClusterCache {
     const { options, desired, mirror, clock, log } = this.parts;
+    const { audit } = this;
     const { maxConnectedClusters } = options;
-    return new ClusterCache({ cluster: name, maxConnectedClusters, desired, mirror, clock, log });
+    return new ClusterCache({ cluster: name, maxConnectedClusters, desired, mirror, audit, clock, log });
   }
 
   private connect(name: string): void {

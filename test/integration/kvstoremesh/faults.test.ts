@@ -170,8 +170,10 @@ describe('kvstoremesh with a faulty remote cluster', () => {
     await ready('west');
     await eventually(async () => (await copy('cilium/cache/nodes/v1/east/n1')) === 'no json');
 
+    await eventually(() => lab.stage('east')?.counts['faultyEntries'] === 3, {
+      what: 'the faulty entries to be counted',
+    });
     const stage = lab.stage('east');
-    expect(stage?.counts['faultyEntries']).toBe(3);
     expect(stage?.details?.['warnings']).toMatch(/cluster ID 100 is our own/);
     expect(lab.stage('south')?.details?.['warnings']).toMatch(/cluster ID 4 is also that of west/);
     await east

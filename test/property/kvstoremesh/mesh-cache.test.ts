@@ -113,7 +113,8 @@ class MeshProcess {
     let cache = this.caches.get(name);
     if (!cache) {
       const { desired, mirror } = this;
-      const parts = { desired, mirror, clock: fastClock, log: silentLog };
+      const audit = { add: () => undefined };
+      const parts = { desired, mirror, audit, clock: fastClock, log: silentLog };
       cache = new ClusterCache({ cluster: name, maxConnectedClusters: 255, ...parts });
       cache.configure({ id: 1, maxConnectedClusters: 255, syncedCanaries: true, cached: false });
       this.caches.set(name, cache);
