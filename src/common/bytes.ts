@@ -14,3 +14,14 @@ export function bytesOf(text: string): Bytes {
 export function textOf(bytes: Bytes): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
+
+const scratch = Buffer.allocUnsafe(8192);
+
+/** Two parts in a text of its own: what `+` makes would keep both alive as long as it lives. */
+export function joined(a: Bytes, b: Bytes): Bytes {
+  const length = a.length + b.length;
+  if (length > scratch.length) return Buffer.from(a + b, 'latin1').toString('latin1');
+  scratch.write(a, 0, 'latin1');
+  scratch.write(b, a.length, 'latin1');
+  return scratch.toString('latin1', 0, length);
+}

@@ -1,4 +1,4 @@
-import { type Bytes, bytesOf } from '../../common/bytes.js';
+import { type Bytes, bytesOf, joined } from '../../common/bytes.js';
 import type { Clock } from '../../common/clock.js';
 import type { DesiredState } from '../mirror/desired-state.js';
 import type { Scope } from '../mirror/scope.js';
@@ -83,7 +83,7 @@ export class CachedType {
   /** @returns the local key. */
   put(suffix: Bytes, value: Bytes): Bytes {
     const { desired, scope, clock } = this.options;
-    const key = flat(this.prefix + suffix);
+    const key = joined(this.prefix, suffix);
     desired.replace(scope, key, [{ key, value }], scope.phase === 'waiting' ? 0 : clock.monotonic());
     // Those of a list are checked when it is complete: see EntryAudit.
     if (this.synced) this.check(key, value);
@@ -127,9 +127,4 @@ export class CachedType {
     this.faults.set(key, fault);
     this.options.onFault(this.type, key, fault);
   }
-}
-
-/** A text of its own: one that was joined would keep its parts alive as long as it lives. */
-function flat(text: Bytes): Bytes {
-  return Buffer.from(text, 'latin1').toString('latin1');
 }
