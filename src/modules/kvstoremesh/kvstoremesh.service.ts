@@ -1,4 +1,4 @@
-import { textOf } from '../../common/bytes.js';
+import { bytesOf, textOf } from '../../common/bytes.js';
 import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import type { StageSource, StageStatus } from '../../common/stage.js';
@@ -44,6 +44,8 @@ interface Running {
 /** Which remote clusters there are: follows the configuration directory, runs one RemoteCluster a file, drains what is gone. */
 export class KvstoreMesh implements StageSource {
   private readonly running = new Map<string, Running>();
+  /** Of those that run now; made when it is asked for. */
+  private sorted: readonly RemoteCluster[] | undefined;
   /** Clusters that are being removed; true: their file is back, so they are added anew afterwards. */
   private readonly draining = new Map<string, boolean>();
   private tasks: TaskGroup | undefined;
@@ -57,8 +59,11 @@ export class KvstoreMesh implements StageSource {
 
   /** Sorted by name, byte by byte. */
   clusters(): readonly RemoteCluster[] {
-    const names = [...this.running.keys()].toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    return names.flatMap((name) => this.running.get(name)?.cluster ?? []);
+    this.sorted ??= [...this.running.values()]
+      .map(({ cluster }) => ({ cluster, name: bytesOf(cluster.name) }))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ cluster }) => cluster);
+    return this.sorted;
   }
 
   views(): ClusterView[] {
@@ -151,6 +156,7 @@ export class KvstoreMesh implements StageSource {
     const gone = this.running.get(name);
     if (!gone) return;
     this.running.delete(name);
+    this.sorted = undefined;
     this.drain(name, gone.cluster.cache, gone.stop);
   }
 
@@ -213,6 +219,7 @@ export class KvstoreMesh implements StageSource {
       return ended;
     };
     this.running.set(name, { cluster, stop });
+    this.sorted = undefined;
   }
 
   /** Drops the services of clusters that have been away for longer than `--clustermesh-cache-ttl`. */
