@@ -18,7 +18,7 @@ export interface RemoteEtcd extends Pick<Kv, 'get' | 'range'> {
   readonly clusterId: string;
   /** Set when another etcd cluster has answered: this connection is of no use any more. */
   readonly foreign: EtcdFault | undefined;
-  /** One watch from `next` on, until it ends for whatever reason. @throws EtcdFault when it cannot be opened. */
+  /** One watch from `next` on, until it ends for whatever reason, be it that it cannot be opened. */
   watch(prefix: Bytes, next: number, handler: KvWatchHandler, signal: AbortSignal): Promise<WatchEnd>;
   close(): void;
 }
@@ -83,7 +83,7 @@ const silenceMs = 30_000;
 class ConnectedEtcd implements RemoteEtcd {
   readonly get: Kv['get'];
   readonly range: Kv['range'];
-  private stream: WatchStream | undefined;
+  private shared: WatchStream | undefined;
 
   constructor(
     private readonly client: GuardedClient,
@@ -110,17 +110,22 @@ class ConnectedEtcd implements RemoteEtcd {
   watch(prefix: Bytes, next: number, handler: KvWatchHandler, signal: AbortSignal): Promise<WatchEnd> {
     const { key, rangeEnd } = prefixRange(prefix);
     const range = { key, range_end: rangeEnd };
-    return this.openStream().watch({ range, next, handler }, signal);
+    // The heartbeat may be refused where the rest is allowed: not all share its fate.
+    const stream = prefix.endsWith('/') ? this.sharedStream() : this.newStream();
+    return stream.watch({ range, next, handler }, signal);
   }
 
   close(): void {
     this.client.close();
   }
 
-  /** All watches share one: of hundreds of remote clusters each stream would cost. */
-  private openStream(): WatchStream {
-    const { client, clock } = this;
-    if (this.stream?.over !== false) this.stream = new WatchStream({ client, clock, silenceMs });
-    return this.stream;
+  /** All folders share one: of hundreds of remote clusters each stream would cost. */
+  private sharedStream(): WatchStream {
+    if (this.shared?.over !== false) this.shared = this.newStream();
+    return this.shared;
+  }
+
+  private newStream(): WatchStream {
+    return new WatchStream({ client: this.client, clock: this.clock, silenceMs });
   }
 }

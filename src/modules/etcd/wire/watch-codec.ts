@@ -3,11 +3,11 @@ import type { KvEvent } from '../kv.js';
 import { entryOf, readEntry, readHeaderRevision } from './key-value-codec.js';
 import { lengthField, varintField, WireReader } from './wire-reader.js';
 
-/** etcdserverpb.WatchResponse of a stream with one watch. */
+/** etcdserverpb.WatchResponse. */
 export interface WatchAnswer {
   /** Of the header: the store's revision when it was sent. */
   revision: number;
-  /** -1: answers a progress request and belongs to no watch. */
+  /** -1: belongs to no watch: the answer to a progress request, or (from 3.4.22 and 3.5.6 on) to a request that was refused. */
   watchId: number;
   created: boolean;
   canceled: boolean;
