@@ -26,7 +26,7 @@ export class EntryAudit {
 
   /** The list of this type is complete. */
   add(type: CachedType): void {
-    this.waiting.set(type, this.options.clock.monotonic());
+    if (!this.waiting.has(type)) this.waiting.set(type, this.options.clock.monotonic());
     this.wakeup.wake();
   }
 
@@ -39,7 +39,8 @@ export class EntryAudit {
         await this.wakeup.wait(signal);
       } else if (this.mayBegin(next[1])) {
         this.waiting.delete(next[0]);
-        await this.check(next[0], signal);
+        // Of a connection that is over, its next list comes here again.
+        if (next[0].synced) await this.check(next[0], signal);
       } else {
         await clock.sleep(pollMs, signal);
       }

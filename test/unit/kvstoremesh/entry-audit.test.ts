@@ -11,14 +11,14 @@ describe(EntryAudit, () => {
     const audit = new EntryAudit({ mirror, clock });
     const over = new AbortController();
     const done = audit.run(over.signal);
-    const type = (name: string, entries: number): CachedType => {
+    const type = (name: string, entries: number, synced = true): CachedType => {
       function* checks(): Generator<void> {
         for (let i = 0; i < entries; i++) {
           checked.push(name);
           yield;
         }
       }
-      return { checks } as unknown as CachedType;
+      return { checks, synced } as unknown as CachedType;
     };
     return { clock, mirror, checked, audit, type, stop: () => (over.abort(), done) };
   };
@@ -60,6 +60,33 @@ describe(EntryAudit, () => {
     await stop();
   });
 
+  it('lets nobody starve behind a cluster that comes back all the time', async () => {
+    const { clock, checked, audit, type, stop } = begin();
+    const [flapping, quiet] = [type('flapping', 1), type('quiet', 1)];
+    audit.add(flapping);
+    audit.add(quiet);
+
+    for (let i = 0; i < 7; i++) {
+      await clock.advance(5000);
+      audit.add(flapping);
+    }
+
+    expect(checked).toContain('quiet');
+    await stop();
+  });
+
+  it('skips the list of a connection that is over', async () => {
+    const { clock, mirror, checked, audit, type, stop } = begin();
+    mirror.caughtUp = true;
+    audit.add(type('gone', 1, false));
+    audit.add(type('ip', 1));
+
+    await clock.advance(1000);
+
+    expect(checked).toEqual(['ip']);
+    await stop();
+  });
+
   it('works in slices: others have their turn within milliseconds', async () => {
     let [time, checked] = [0, 0];
     const slices: number[] = [];
@@ -77,7 +104,7 @@ describe(EntryAudit, () => {
       over.abort();
     }
     const audit = new EntryAudit({ mirror: { caughtUp: true }, clock });
-    audit.add({ checks } as unknown as CachedType);
+    audit.add({ checks, synced: true } as unknown as CachedType);
 
     await audit.run(over.signal);
 
