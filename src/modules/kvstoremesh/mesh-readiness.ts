@@ -15,6 +15,8 @@ export interface MeshReadinessOptions {
 }
 
 const pollMs = 100;
+/** Times of the limit of one cluster, after which writes that do not end (a full database) hold nothing back. */
+const patience = 8;
 
 /**
  * Ready when every cluster that was configured at the start is stored with its canaries, did not connect in time, or is gone;
@@ -40,8 +42,10 @@ export class MeshReadiness implements ReadinessSource {
       this.drop(waiting);
       // One cluster that waits for a canary keeps the probe red for long; what the others have stored is guarded all the same,
       // but not while the flood of first writes lasts: each would come back as an event.
-      if (clock.monotonic() - began >= perClusterMs && mirror.caughtUp) mirror.watchAreas();
-      if (waiting.size === 0 || clock.monotonic() - began < globalMs) continue;
+      const elapsedMs = clock.monotonic() - began;
+      if (elapsedMs >= perClusterMs && (mirror.caughtUp || elapsedMs >= patience * perClusterMs))
+        mirror.watchAreas();
+      if (waiting.size === 0 || elapsedMs < globalMs) continue;
       const clusters = [...waiting].map(({ name }) => name).join(',');
       log.error('Not all remote clusters were synchronized within the global timeout: going on', {
         clusters,

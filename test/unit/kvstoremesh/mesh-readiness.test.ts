@@ -42,10 +42,19 @@ describe(MeshReadiness, () => {
   it('does not while first writes still wait: each of them would come back as an event', async () => {
     const { clock, mirror, stop } = begin();
 
-    await clock.advance(2 * perClusterMs);
+    await clock.advance(7 * perClusterMs);
     expect(mirror.watched).toBe(0);
     mirror.caughtUp = true;
     await clock.advance(1000);
+
+    expect(mirror.watched).toBeGreaterThan(0);
+    await stop();
+  });
+
+  it('does not wait for ever: a full database is never written to the end', async () => {
+    const { clock, mirror, stop } = begin();
+
+    await clock.advance(8 * perClusterMs + 1000);
 
     expect(mirror.watched).toBeGreaterThan(0);
     await stop();
