@@ -16,7 +16,7 @@ export interface EventStreamsOptions {
 export interface StreamRequest {
   /** `Last-Event-ID`. */
   readonly after?: string;
-  /** `status` messages too: whole at first, then what is new each second. */
+  /** `status` messages too: whole at first, then what is new at each look. */
   readonly status: boolean;
 }
 

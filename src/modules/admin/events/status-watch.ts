@@ -23,6 +23,9 @@ export interface StatusWatchOptions {
   readonly periodMs?: number;
 }
 
+/** The page takes five seconds of silence for the end of the program. */
+const longestPauseMs = 4000;
+
 /**
  * Looks once a second, or more rarely where that costs much, at what /status shows and makes events of the differences. Nothing on the way of a key knows of events:
  * a burst of a thousand changes is one difference, and costs nothing while it lasts.
@@ -71,8 +74,9 @@ export class StatusWatch implements OnModuleInit, OnModuleDestroy {
         // As of a request to /status that fails: what is only shown must not end what works.
         log.error('A look at the status failed: this is a bug', { error });
       }
-      // At hundreds of remote clusters a look takes tens of ms; it is not to take more than a fiftieth of the time.
-      await clock.sleep(Math.max(periodMs, 50 * (clock.monotonic() - began)), signal);
+      // At hundreds of remote clusters a look takes tens of ms of a slow machine; it is not to take more than a fiftieth of the time.
+      const pause = Math.max(periodMs, 50 * (clock.monotonic() - began));
+      await clock.sleep(Math.min(pause, longestPauseMs), signal);
     }
   }
 

@@ -8,7 +8,7 @@
  * @property {(missed: number) => void} onMissed
  */
 
-/** The server speaks once a second; so long a silence means that it is gone, ms. */
+/** The server speaks once a second, at the least every four; so long a silence means that it is gone, ms. */
 const silenceMs = 5000;
 /** The browser connects again by itself, but not after every kind of end, nor when nothing tells it that the line is dead. */
 const reconnectMs = 3000;
