@@ -2,6 +2,7 @@ import { type Bytes, textOf } from '../../common/bytes.js';
 import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import { Stage, type StageSource, type StageStatus } from '../../common/stage.js';
+import { Wakeup } from '../../common/wakeup.js';
 import { type KvEntry, type KvEvent, type KvWatcher, type LeasePool, EtcdFault } from '../etcd/kv.js';
 import type { DesiredState } from './desired-state.js';
 import type { KeyRecord } from './key-record.js';
@@ -20,6 +21,13 @@ export interface DriftOptions {
   readonly onRepair: (scope: string, kind: RepairKind) => void;
   /** The watch is back after a break: writes may work again. */
   readonly onReconnected: () => void;
+}
+
+interface Postponed {
+  readonly scope: Scope;
+  readonly event: KvEvent;
+  /** Monotonic ms. */
+  readonly due: number;
 }
 
 /** What was put right in the keys of one scope since the start; counts only ever grow. */
@@ -60,7 +68,8 @@ export class Drift implements StageSource {
   private readonly areas = new Map<Area, Stage<DriftState>>();
   private readonly damped = new Map<Bytes, { count: number; last: number }>();
   /** Events that cannot be judged yet: their key is in flight, damped, or a stray within its grace. */
-  private readonly later = new Map<Bytes, { scope: Scope; event: KvEvent; due: number }>();
+  private readonly later = new Map<Bytes, Postponed>();
+  private readonly postponed = new Wakeup();
   private readonly tallies = new Map<
     string,
     { scope: string; kind: RepairKind; count: number; key: Bytes }
@@ -102,7 +111,8 @@ export class Drift implements StageSource {
   /** Comes back to what could not be judged at once; resolves on abort. */
   async runLater(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.options.clock.sleep(this.later.size > 0 ? tickMs : tickMs * 4, signal);
+      if (this.later.size === 0) await this.postponed.wait(signal);
+      await this.options.clock.sleep(tickMs, signal);
       const now = this.options.clock.monotonic();
       // A copy: what cannot be judged yet comes back under the same key, which a Map's own iteration would visit again, for ever.
       const waiting = [...this.later];
@@ -172,7 +182,7 @@ export class Drift implements StageSource {
       if (event.type === 'put') this.stranger(scope, event.entry, overdue);
       else this.forgetStranger(scope, event.key);
     } else if (record.inFlight) {
-      this.later.set(record.key, { scope, event, due: 0 });
+      this.postpone(record.key, { scope, event, due: 0 });
     } else if (revisionOf(event) > record.revision) {
       this.judgeNewer(record, event, overdue);
     }
@@ -190,7 +200,7 @@ export class Drift implements StageSource {
     const { desired, log, clock } = this.options;
     const delay = overdue ? 0 : this.damping(record.key);
     if (delay > 0) {
-      this.later.set(record.key, { scope: record.scope, event, due: clock.monotonic() + delay });
+      this.postpone(record.key, { scope: record.scope, event, due: clock.monotonic() + delay });
       return;
     }
     const kind = event.type === 'delete' ? 'deleted' : 'changed';
@@ -215,8 +225,13 @@ export class Drift implements StageSource {
       this.options.desired.reap(scope, entry);
     } else {
       const due = this.options.clock.monotonic() + strayGraceMs;
-      this.later.set(entry.key, { scope, event: { type: 'put', entry, created: true }, due });
+      this.postpone(entry.key, { scope, event: { type: 'put', entry, created: true }, due });
     }
+  }
+
+  private postpone(key: Bytes, item: Postponed): void {
+    this.later.set(key, item);
+    this.postponed.wake();
   }
 
   private forgetStranger(scope: Scope, key: Bytes): void {

@@ -111,6 +111,11 @@ describe('/metrics', () => {
     if (buckets !== undefined) expect(family?.bounds.join(' ')).toBe(buckets);
   });
 
+  it('has the delay of the event loop at the scrape, and none for which it would have to be watched all the time', () => {
+    const names = [...families.keys()].filter((name) => name.startsWith('nodejs_eventloop_lag'));
+    expect(names).toEqual(['nodejs_eventloop_lag_seconds']);
+  });
+
   it('has a constant 0 as version', () => {
     expect(value('version', { version: '1.2.3', revision: 'abc1234', arch: 'amd64' })).toBe(0);
   });

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Drift } from '../../../src/modules/mirror/drift.js';
+import { DesiredState } from '../../../src/modules/mirror/desired-state.js';
+import { Drift, type DriftOptions } from '../../../src/modules/mirror/drift.js';
+import { ManualClock } from '../common/manual-clock.js';
 import { MirrorLab } from '../../support/mirror-lab.js';
 import { eventually } from '../../support/eventually.js';
 
@@ -32,6 +34,18 @@ describe(Drift.name, () => {
       { scope: 'a', kind: 'deleted', count: 1, key: 'a/k' },
       { scope: 'a', kind: 'changed', count: 1, key: 'a/k' },
     ]);
+  });
+
+  it('sleeps without a timer while there is nothing to come back to', async () => {
+    const clock = new ManualClock();
+    const drift = new Drift({ desired: new DesiredState([]), clock } as unknown as DriftOptions);
+    const over = new AbortController();
+    const done = drift.runLater(over.signal);
+    await clock.advance(1000);
+
+    expect(clock.sleeping).toBe(0);
+    over.abort();
+    await done;
   });
 
   it('gives a key back its lease when somebody put the right bytes without one', async () => {
