@@ -15,8 +15,9 @@ export interface BatchLimits {
 const smallestShare = 16;
 
 /**
- * Takes dirty keys from the scopes, an equal share from each, so that a burst in one delays no other. The taken records are
- * marked in flight. Scopes without a dirty key leave `waiting`; those that had their turn go to its end.
+ * Takes dirty keys from the scopes, an equal share from each (when hundreds wait: in turn), so that a burst in one delays no
+ * other. The taken records are marked in flight. Scopes without a dirty key leave `waiting`; those that had their turn go to its
+ * end.
  */
 export function collect(waiting: Set<Scope>, limits: BatchLimits): KeyRecord[] {
   const batch = new Batch(limits);
