@@ -21,6 +21,9 @@ const key = `cilium/state/services/v1/east/${namespace}/${name}`;
 /** Changes of ordinary endpoints beside it, a second: a busy service must not delay them. */
 const besidePerSecond = 50;
 
+/** Requests at once, each for another slice: one after the other they would not reach the rate. */
+const senders = 8;
+
 /**
  * One global service with thousands of backends of which some change all the time: how often its key is written, how large
  * it is, how long after the last change it is right, and what the endpoints beside it wait meanwhile.
@@ -46,14 +49,19 @@ export async function largeService(
   const changes = perSecond * seconds;
   const began = performance.now();
   const beside = churn(lab, { changes: besidePerSecond * seconds, perSecond: besidePerSecond });
-  for (let i = 0; i < changes; i++) {
-    await until(began + (i * 1000) / perSecond);
-    const slice = i % slices.length;
-    const at = Math.floor(i / slices.length) % backendsPerSlice;
-    const address = `10.250.${i >> 8}.${i & 255}`;
-    await changeAddress(lab, slices[slice]!, at, address);
-    expected[slice]![at] = address;
-  }
+  let next = 0;
+  const send = async (): Promise<void> => {
+    while (next < changes) {
+      const i = next++;
+      await until(began + (i * 1000) / perSecond);
+      const slice = i % slices.length;
+      const at = Math.floor(i / slices.length) % backendsPerSlice;
+      const address = `10.250.${i >> 8}.${i & 255}`;
+      await changeAddress(lab, slices[slice]!, at, address);
+      expected[slice]![at] = address;
+    }
+  };
+  await Promise.all(Array.from({ length: senders }, send));
   const sent = performance.now();
   const wanted = new Set(expected.flat());
   const right = (): boolean => sameBackends(value, wanted);
