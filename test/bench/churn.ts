@@ -1,3 +1,4 @@
+import { eventually } from '../support/eventually.js';
 import type { ServerProcess } from '../support/server-process.js';
 import type { BenchLab } from './bench-lab.js';
 import { throughApi, throughEtcd } from './endpoint-changes.js';
@@ -49,7 +50,12 @@ export async function steadyChurn(lab: BenchLab, options: SteadyChurn): Promise<
 export async function idle(lab: BenchLab, seconds: number): Promise<Record<string, number>> {
   const server = await lab.launch();
   await server.waitReady(300_000);
-  // By then the read that verifies the first sync is over, and V8 has collected what the start left.
+  await eventually(() => watchesAll(server), {
+    timeoutMs: 300_000,
+    everyMs: 2000,
+    what: 'the watches of all keys',
+  });
+  // By then V8 has collected what the start left.
   await new Promise((resolve) => setTimeout(resolve, 30_000));
   const before = cpuSeconds(server.pid);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
@@ -57,6 +63,15 @@ export async function idle(lab: BenchLab, seconds: number): Promise<Record<strin
   const { nowMb, peakMb } = memory(server.pid);
   await server.stop();
   return { seconds, cpuPercent: Math.round((used / seconds) * 10_000) / 100, mb: nowMb, peakMb };
+}
+
+/** The read that verifies the first sync is over: every scope is watched. */
+async function watchesAll(server: ServerProcess): Promise<boolean> {
+  const { body } = await server.admin('GET', '/status');
+  const { stages } = body as { stages: readonly { name: string; state: string }[] };
+  return stages
+    .filter(({ name }) => name.startsWith('etcd-watch/'))
+    .every(({ state }) => state === 'watching');
 }
 
 async function queueLength(server: ServerProcess): Promise<number> {
