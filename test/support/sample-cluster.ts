@@ -125,11 +125,12 @@ export class SampleCluster {
     for (const object of sample.objects) await this.kube.apply(object);
   }
 
+  /** May be tried again when the API server fails: what it has not deleted is still present. */
   async delete(kind: SampleKind, index: number): Promise<void> {
     const sample = this.present.get(`${kind} ${String(index)}`);
     if (!sample) return;
-    this.present.delete(`${kind} ${String(index)}`);
     for (const object of sample.objects) await this.kube.delete(object);
+    this.present.delete(`${kind} ${String(index)}`);
   }
 
   has(kind: SampleKind, index: number): boolean {
