@@ -90,7 +90,8 @@ describe(EntryAudit, () => {
   it('works in slices: others have their turn within milliseconds', async () => {
     let [time, checked] = [0, 0];
     const slices: number[] = [];
-    const sleep = (): Promise<void> => {
+    const sleep = (ms: number): Promise<void> => {
+      time += ms;
       slices.push(checked);
       return Promise.resolve();
     };
