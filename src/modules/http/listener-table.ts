@@ -12,7 +12,7 @@ export type ListenOptions = Pick<
   Partial<Pick<KvstoremeshOptions, 'apiServeAddr'>>;
 
 const healthPaths: ReadonlySet<string> = new Set(['/readyz', '/livez']);
-const apiPaths: ReadonlySet<string> = new Set(['/v1/cluster', '/v1/cluster/']);
+const apiPaths: ReadonlySet<string> = new Set(['/v1/cluster', '/v1/cluster/', '/v1/docs', '/swagger.json']);
 const metricsPaths: ReadonlySet<string> = new Set(['/metrics']);
 
 /** What the program listens on. Rejects addresses that the options should not have let through, with StartError. */

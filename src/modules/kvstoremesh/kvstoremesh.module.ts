@@ -10,6 +10,7 @@ import { RemoteClusterMetrics } from '../metrics/remote-cluster-metrics.js';
 import { RemoteObserver } from '../metrics/remote-observer.js';
 import { DesiredState } from '../mirror/desired-state.js';
 import { MirrorService } from '../mirror/mirror.service.js';
+import { ApiDocumentController } from './api-document.controller.js';
 import { ClusterApiController } from './cluster-api.controller.js';
 import { ConnectGate } from './connect-gate.js';
 import { KvstoreMesh } from './kvstoremesh.service.js';
@@ -113,5 +114,9 @@ const providers: Provider[] = [
 ];
 
 /** Remote clusters into the local etcd: the source beside k8s-sync, over the same mirror. */
-@Module({ controllers: [ClusterApiController], providers, exports: [KvstoreMesh, MeshReadiness] })
+@Module({
+  controllers: [ClusterApiController, ApiDocumentController],
+  providers,
+  exports: [KvstoreMesh, MeshReadiness],
+})
 export class KvstoremeshModule {}

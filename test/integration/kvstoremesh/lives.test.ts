@@ -215,6 +215,32 @@ describe('kvstoremesh over its lives', () => {
     await eventually(async () => (await etcd())?.healthy);
   });
 
+  it('describes its API for programs and for people', async () => {
+    await start();
+    await isReady();
+    const document = (await (await fetch(lab.url('api', '/swagger.json'))).json()) as {
+      basePath: string;
+      paths: object;
+      definitions: Record<string, { properties: object }>;
+    };
+    expect(document).toMatchObject({ swagger: '2.0', basePath: '/v1' });
+    expect(Object.keys(document.paths)).toEqual(['/cluster']);
+    const { RemoteCluster, RemoteClusterConfig, RemoteClusterSynced } = document.definitions;
+    const east = (await lab.cluster('east'))!;
+    expect(Object.keys(RemoteCluster!.properties)).toEqual(expect.arrayContaining(Object.keys(east)));
+    expect(Object.keys(RemoteClusterConfig!.properties)).toEqual(
+      expect.arrayContaining(Object.keys(east.config!)),
+    );
+    expect(Object.keys(RemoteClusterSynced!.properties)).toEqual(Object.keys(east.synced));
+
+    const page = await fetch(lab.url('api', '/v1/docs'));
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const html = await page.text();
+    for (const field of Object.keys(east)) expect(html).toContain(`<code>${field}</code>`);
+    for (const [, name] of html.matchAll(/href="#(\w+)"/g)) expect(html).toContain(`id="${name!}"`);
+    expect((await fetch(lab.url('admin', '/swagger.json'))).status).toBe(404);
+  });
+
   it('answers the API, probes, metrics and status in the words of the contract', async () => {
     await start();
     await isReady();
