@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCli } from '../../../src/cli/run-cli.js';
+import { eventually } from '../../support/eventually.js';
 import { freePorts } from '../../support/free-ports.js';
 import { type HttpLab, openHttpLab } from '../../support/http-lab.js';
 import { type CliRun, run } from '../cli/run.js';
@@ -127,6 +129,30 @@ describe('clustermesh-apiserver admin', () => {
       stdout: expect.stringMatching(/^\S+Z info the program started\n$/),
     });
   });
+
+  it.each([
+    [[], /^\S+Z info the program started\n\S+Z info .*resync.*\n/],
+    [['-o', 'json'], /^\{"id":.*"kind":"started".*\}\n\{"id":.*"kind":"resync.*\}\n/],
+  ])(
+    'events --follow %j shows what happens as it happens, and ends with 2 when the server does',
+    async (args, seen) => {
+      let stdout = '';
+      let stderr = '';
+      const following = runCli({
+        argv: ['admin', 'events', '--follow', `--address=${address}`, ...args],
+        env: {},
+        stdout: { write: (text) => (stdout += text) },
+        stderr: { write: (text) => (stderr += text) },
+      });
+      await eventually(() => stdout.includes('started'));
+      await admin('resync');
+      await eventually(() => seen.test(stdout)).catch(() => expect(stdout).toMatch(seen));
+
+      await lab.app.close();
+      expect(await following).toBe(2);
+      expect(stderr).toMatch(/^Error: .*(has ended the stream of events|does not answer on).*\n$/);
+    },
+  );
 
   it('-o json prints what the server answered', async () => {
     const { stdout } = await admin('status', '-o', 'json');
