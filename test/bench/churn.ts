@@ -2,7 +2,7 @@ import { eventually } from '../support/eventually.js';
 import type { ServerProcess } from '../support/server-process.js';
 import type { BenchLab } from './bench-lab.js';
 import { throughApi, throughEtcd } from './endpoint-changes.js';
-import { churn } from './latency.js';
+import { churn, churnFloor } from './latency.js';
 import { cpuSeconds, memory } from './process-meter.js';
 import { quantiles } from './quantiles.js';
 
@@ -15,14 +15,18 @@ export interface SteadyChurn {
   readonly through: 'api' | 'etcd';
 }
 
+/** The floor is of the same rate, for so long. */
+const floorSeconds = 10;
+
 /** Endpoint changes at a steady rate: latency, what is left in the queue, memory before and after, CPU for 1,000 events. */
 export async function steadyChurn(lab: BenchLab, options: SteadyChurn): Promise<Record<string, number>> {
+  const { perSecond } = options;
+  const through = options.through === 'api' ? throughApi(lab) : await throughEtcd(lab);
+  const floor = await churnFloor(lab, { changes: perSecond * floorSeconds, perSecond, through });
   const server = await lab.launch(options.args);
   await server.waitReady(300_000);
   const before = { cpu: cpuSeconds(server.pid), mb: memory(server.pid).nowMb };
-  const { perSecond } = options;
   const changes = perSecond * options.seconds;
-  const through = options.through === 'api' ? throughApi(lab) : await throughEtcd(lab);
   const result = await churn(lab, { changes, perSecond, through });
   through.close();
   const cpu = cpuSeconds(server.pid) - before.cpu;
@@ -31,6 +35,7 @@ export async function steadyChurn(lab: BenchLab, options: SteadyChurn): Promise<
   await server.stop();
   const { p50, p99, max } = quantiles(result.latencies);
   return {
+    ...floor,
     changes,
     arrived: result.arrived,
     sentPerSecond: Math.round(changes / result.sentSeconds),

@@ -1,9 +1,10 @@
-import type { KubeApiserver } from '../support/kube-apiserver.js';
 import { Agent, get } from 'node:https';
+import type { EtcdAdmin } from '../support/etcd-admin.js';
+import type { KubeApiserver } from '../support/kube-apiserver.js';
 import type { BenchLab } from './bench-lab.js';
 import { stateKeys } from './shape.js';
 
-/** What the hardware and the servers allow: the least that any mirror must wait for. Seconds. */
+/** What the hardware and the servers allow: the least that any mirror must wait for before its first sync is done. Seconds. */
 export interface Floor {
   /** All lists at once with resourceVersion=0, bodies thrown away. */
   readonly listSeconds: number;
@@ -23,15 +24,38 @@ const lists = [
 
 export async function measureFloor(lab: BenchLab): Promise<Floor> {
   const { seconds: listSeconds, bytes } = await listAll(lab.kube);
-  const writeSeconds = await writeAll(lab, stateKeys(lab.shape));
+  const writeSeconds = await writeAll(lab.probe, stateKeys(lab.shape));
   await lab.wipeMesh();
-  const round = (n: number): number => Math.round(n * 100) / 100;
   return {
-    listSeconds: round(listSeconds),
+    listSeconds: hundredths(listSeconds),
     listMb: Math.round(bytes / 1e5) / 10,
-    writeSeconds: round(writeSeconds),
-    floorSeconds: round(listSeconds + writeSeconds),
+    writeSeconds: hundredths(writeSeconds),
+    floorSeconds: hundredths(listSeconds + writeSeconds),
   };
+}
+
+/** What a restart must wait for: the lists, and everything that etcd holds below the prefix, page by page. Seconds. */
+export async function measureRestartFloor(lab: BenchLab, prefix: string): Promise<number> {
+  const { seconds } = await listAll(lab.kube);
+  const began = performance.now();
+  await readAll(lab.probe, prefix);
+  return hundredths(seconds + (performance.now() - began) / 1000);
+}
+
+/** Everything below a prefix, a few large pages one after the other. Returns how many keys that are. */
+export async function readAll(etcd: EtcdAdmin, prefix: string): Promise<number> {
+  const { kv } = await etcd.etcd3();
+  let key = Buffer.from(prefix);
+  const range_end = Buffer.from(
+    prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1),
+  );
+  for (let read = 0; ;) {
+    const { kvs, more } = await kv.range({ key, range_end, limit: 10_000 });
+    read += kvs.length;
+    const last = kvs.at(-1);
+    if (!more || !last) return read;
+    key = Buffer.concat([last.key, Buffer.of(0)]);
+  }
 }
 
 async function listAll(kube: KubeApiserver): Promise<{ seconds: number; bytes: number }> {
@@ -57,8 +81,9 @@ const value = Buffer.from(
   '{"IP":"10.64.0.21","Mask":null,"HostIP":"10.66.0.1","ID":210101,"Key":0,"Metadata":"","K8sNamespace":"ns-11","K8sPodName":"app-101-2p"}',
 );
 
-async function writeAll(lab: BenchLab, keys: number): Promise<number> {
-  const { kv, leaseClient } = await lab.probe.etcd3();
+/** Seconds that as many keys of usual size take below `floor/`, in transactions of 128 puts, four in flight, on one lease. */
+export async function writeAll(etcd: EtcdAdmin, keys: number): Promise<number> {
+  const { kv, leaseClient } = await etcd.etcd3();
   const { ID: lease } = await leaseClient.leaseGrant({ TTL: '900', ID: '0' });
   const began = performance.now();
   let next = 0;
@@ -75,4 +100,8 @@ async function writeAll(lab: BenchLab, keys: number): Promise<number> {
     }),
   );
   return (performance.now() - began) / 1000;
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
 }

@@ -74,6 +74,7 @@ export async function largeService(
   const { peakMb } = memory(server.pid);
   await server.stop();
   await stopWatching();
+  const floorMs = await putsOf(lab, value);
   const round = (n: number): number => Math.round(n * 10) / 10;
   return {
     backends,
@@ -83,10 +84,28 @@ export async function largeService(
     writes: writes.length,
     mostWritesInASecond: mostInASecond(writes),
     lastMs: Math.max(0, round(last - sent)),
+    floorMs,
     besideP99Ms: quantiles(latencies).p99,
     cpuPercent: round((usedCpu / ((performance.now() - began) / 1000)) * 100),
     peakMb,
   };
+}
+
+/** From a raw put of the value to its watch event, the median of 20, ms. */
+async function putsOf(lab: BenchLab, value: string): Promise<number> {
+  const key = 'floor/large';
+  const taken: number[] = [];
+  let seen = (_at: number): void => undefined;
+  const stopWatching = await lab.watch(key, (_, at) => seen(at));
+  for (let i = 0; i < 20; i++) {
+    const began = performance.now();
+    const event = new Promise<number>((resolve) => (seen = resolve));
+    await lab.probe.put(key, value);
+    taken.push((await event) - began);
+  }
+  await stopWatching();
+  await lab.probe.deletePrefix(key);
+  return quantiles(taken).p50;
 }
 
 interface Slice extends TestObject {

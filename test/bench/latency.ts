@@ -3,6 +3,7 @@ import type { BenchLab } from './bench-lab.js';
 import { type EndpointChanges, throughApi } from './endpoint-changes.js';
 import { until } from './pace.js';
 import { quantiles } from './quantiles.js';
+import { RawRelay } from './raw-relay.js';
 
 export interface ChurnOptions {
   readonly changes: number;
@@ -76,14 +77,29 @@ export async function churn(lab: BenchLab, options: ChurnOptions): Promise<Churn
   };
 }
 
+/** The same changes with nothing but a raw relay between the API server and etcd. It leaves etcd empty. */
+export async function churnFloor(
+  lab: BenchLab,
+  options: ChurnOptions,
+): Promise<{ floorP50Ms: number; floorP99Ms: number }> {
+  const relay = await RawRelay.start(lab, prefix);
+  const { arrived, changes, latencies } = await churn(lab, options);
+  relay.stop();
+  if (arrived < changes) throw new Error(`the raw relay brought ${arrived} of ${changes} changes`);
+  await lab.wipeMesh();
+  const { p50, p99 } = quantiles(latencies);
+  return { floorP50Ms: p50, floorP99Ms: p99 };
+}
+
 /** A burst at the stock budget: 1,000 changes at 200/s with etcd.qps=20. */
 export async function burst(lab: BenchLab, options: ChurnOptions): Promise<Record<string, number>> {
+  const floor = await churnFloor(lab, options);
   const server = await lab.launch();
   await server.waitReady(300_000);
   const { changes, arrived, sentSeconds, lastMs, latencies } = await churn(lab, options);
   await server.stop();
   const { p50, p90, p99, max } = quantiles(latencies);
-  return { changes, arrived, sentSeconds, p50Ms: p50, p90Ms: p90, p99Ms: p99, maxMs: max, lastMs };
+  return { ...floor, changes, arrived, sentSeconds, p50Ms: p50, p90Ms: p90, p99Ms: p99, maxMs: max, lastMs };
 }
 
 function ipv4Of(endpoint: TestObject): string {

@@ -19,7 +19,7 @@ const kinds = {
 
 /**
  * What one key costs, bytes of heap, once it is written: the desired state alone, in this process, fed with objects as they
- * come from the wire. `textBytes` of it are the bytes of key and value themselves.
+ * come from the wire. `textBytes` of it, the floor, are the bytes of key and value themselves.
  */
 export function bytesPerKey(shape: ClusterShape): Record<string, number> {
   const generator = new ClusterGenerator(shape);
@@ -36,7 +36,8 @@ export function bytesPerKey(shape: ClusterShape): Record<string, number> {
   const records = [...desired.scopes.values()].flatMap((scope) => [...scope.records.values()]);
   const text = records.reduce((sum, { key, want }) => sum + key.length + (want?.length ?? 0), 0);
   const aKey = (bytes: number): number => Math.round(bytes / records.length);
-  return { keys: records.length, heapBytes: aKey(heap), textBytes: aKey(text) };
+  const ratioToFloor = Math.round((heap / text) * 100) / 100;
+  return { keys: records.length, heapBytes: aKey(heap), textBytes: aKey(text), ratioToFloor };
 }
 
 function feed(

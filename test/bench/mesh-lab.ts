@@ -2,10 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterView } from '../../src/modules/kvstoremesh/cluster-view.js';
+import { EtcdAdmin } from '../support/etcd-admin.js';
 import { startEtcd, type TestEtcd } from '../support/etcd.js';
 import { freePorts } from '../support/free-ports.js';
 import { type ServerProcess, startServer } from '../support/server-process.js';
 import { countKeys } from './count-keys.js';
+import { readAll, writeAll } from './floor.js';
 import type { VirtualShape } from './virtual-etcd/virtual-objects.js';
 import { type VirtualMember, VirtualEtcds } from './virtual-etcd/virtual-etcd.js';
 
@@ -49,6 +51,31 @@ export class MeshLab {
   /** Keys that belong below `cilium/cache/` now. */
   get expectedKeys(): number {
     return this.members.reduce((sum, { cluster }) => sum + cluster.copied, 0);
+  }
+
+  /** Everything that the remotes hold read at once, then as many keys written into the local etcd; it is empty afterwards. */
+  async measureFloor(): Promise<{ readSeconds: number; writeSeconds: number; floorSeconds: number }> {
+    const began = performance.now();
+    const read = await Promise.all(
+      this.members.map(async ({ endpoint }) => {
+        const remote = new EtcdAdmin(endpoint);
+        const keys = await readAll(remote, 'cilium/state/');
+        remote.close();
+        return keys;
+      }),
+    );
+    const readSeconds = (performance.now() - began) / 1000;
+    const keys = read.reduce((sum, of) => sum + of, 0);
+    if (keys !== this.expectedKeys)
+      throw new Error(`the remotes hold ${keys} keys, not ${this.expectedKeys}`);
+    const writeSeconds = await writeAll(this.etcd.client(), this.expectedKeys);
+    await this.etcd.client().deletePrefix('floor/');
+    const round = (n: number): number => Math.round(n * 100) / 100;
+    return {
+      readSeconds: round(readSeconds),
+      writeSeconds: round(writeSeconds),
+      floorSeconds: round(readSeconds + writeSeconds),
+    };
   }
 
   async launch(): Promise<ServerProcess> {
