@@ -53,6 +53,11 @@ export class TokenBucket {
     return this.waiting === 0 && this.takeNow();
   }
 
+  /** Puts back a token that was taken for nothing. */
+  giveBack(): void {
+    this.tokens = Math.min(this.burst, this.tokens + 1);
+  }
+
   /** Waits for a token. false: the signal aborted first and no token was taken. Never rejects. */
   take(signal?: AbortSignal): Promise<boolean> {
     if (signal?.aborted) return Promise.resolve(false);

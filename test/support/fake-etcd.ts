@@ -175,18 +175,19 @@ export class FakeLeases implements LeasePool {
     return Promise.resolve();
   }
 
+  bind(lease: LeaseId): void {
+    const count = this.counts.get(lease);
+    if (count !== undefined) this.counts.set(lease, count + 1);
+  }
+
   release(lease: LeaseId): void {
     const count = this.counts.get(lease);
     if (count !== undefined) this.counts.set(lease, count - 1);
   }
 
-  adopt(keysByLease: ReadonlyMap<LeaseId, number>): Promise<ReadonlySet<LeaseId>> {
-    const adopted = new Set<LeaseId>();
-    for (const [lease, keys] of keysByLease) {
-      if (!this.etcd.liveLeases.has(lease)) continue;
-      this.counts.set(lease, keys);
-      adopted.add(lease);
-    }
+  adopt(leases: Iterable<LeaseId>): Promise<ReadonlySet<LeaseId>> {
+    const adopted = new Set([...leases].filter((lease) => this.etcd.liveLeases.has(lease)));
+    for (const lease of adopted) if (!this.counts.has(lease)) this.counts.set(lease, 0);
     return Promise.resolve(adopted);
   }
 

@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/common/clock.js';
-import { silentLog } from '../../src/common/log.js';
+import { type Log, silentLog } from '../../src/common/log.js';
 import { DesiredState } from '../../src/modules/mirror/desired-state.js';
 import { Drift } from '../../src/modules/mirror/drift.js';
 import { FirstSync } from '../../src/modules/mirror/first-sync.js';
@@ -7,7 +7,7 @@ import { recoverLostLeases } from '../../src/modules/mirror/lost-leases.js';
 import type { Scope } from '../../src/modules/mirror/scope.js';
 import { StoredState } from '../../src/modules/mirror/stored-state.js';
 import { silentObserver } from '../../src/modules/mirror/write-observer.js';
-import { Writer } from '../../src/modules/mirror/writer.js';
+import { type Budget, Writer } from '../../src/modules/mirror/writer.js';
 import { FakeEtcd, FakeLeases } from './fake-etcd.js';
 import { eventually } from './eventually.js';
 
@@ -27,7 +27,13 @@ export class MirrorLab {
 
   constructor(
     readonly etcd: FakeEtcd = new FakeEtcd(),
-    options: { maxTxnOps?: number; leaseCapacity?: number; maxInflight?: number } = {},
+    options: {
+      maxTxnOps?: number;
+      leaseCapacity?: number;
+      maxInflight?: number;
+      budget?: Budget;
+      log?: Log;
+    } = {},
   ) {
     const clock = systemClock;
     this.leases = new FakeLeases(etcd, options.leaseCapacity);
@@ -54,10 +60,10 @@ export class MirrorLab {
       desired: this.desired,
       kv: etcd,
       leases: this.leases,
-      budget: { take: () => Promise.resolve() },
+      budget: options.budget ?? { take: () => Promise.resolve(), giveBack: () => undefined },
       pause: () => ({ next: () => 1, reset: () => undefined }),
       clock,
-      log: silentLog,
+      log: options.log ?? silentLog,
       observer: silentObserver,
       maxTxnOps: options.maxTxnOps ?? 128,
       maxInflight: options.maxInflight ?? 4,

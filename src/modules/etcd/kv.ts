@@ -83,13 +83,12 @@ export interface LeasePool {
   take(): LeaseId | undefined;
   /** Grants one more lease (concurrent calls share one grant). Rejects with EtcdFault. */
   grow(): Promise<void>;
+  /** A key came to hang on this lease otherwise than by take(), be it full. Unknown or lost leases are ignored. */
+  bind(lease: LeaseId): void;
   /** A key left this lease (deleted, or moved to another). Unknown or lost leases are ignored. */
   release(lease: LeaseId): void;
-  /**
-   * Takes over leases of a previous run: those alive with our TTL are kept alive from now on and count the given keys.
-   * Returns the adopted ones.
-   */
-  adopt(keysByLease: ReadonlyMap<LeaseId, number>): Promise<ReadonlySet<LeaseId>>;
+  /** Takes over leases of a previous run: those alive with our TTL are kept alive from now on, and returned. */
+  adopt(leases: Iterable<LeaseId>): Promise<ReadonlySet<LeaseId>>;
   /** Asks etcd which of these are dead; marks those lost (so onLost fires) and returns them. */
   check(leases: Iterable<LeaseId>): Promise<ReadonlySet<LeaseId>>;
   isLive(lease: LeaseId): boolean;

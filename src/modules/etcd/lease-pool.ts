@@ -79,26 +79,26 @@ export class EtcdLeasePool implements LeasePool, StageSource {
     return this.growing;
   }
 
+  bind(id: LeaseId): void {
+    const lease = this.leases.get(id);
+    if (lease) this.count(lease, 1);
+  }
+
   release(id: LeaseId): void {
     const lease = this.leases.get(id);
     if (lease && lease.keys > 0) this.count(lease, -1);
   }
 
-  async adopt(keysByLease: ReadonlyMap<LeaseId, number>): Promise<ReadonlySet<LeaseId>> {
-    const adopted = new Set<LeaseId>();
-    const foreign = [...keysByLease.keys()].filter((id) => !this.leases.has(id));
+  async adopt(leases: Iterable<LeaseId>): Promise<ReadonlySet<LeaseId>> {
+    const asked = [...leases];
+    const foreign = asked.filter((id) => !this.leases.has(id));
     await forEachOf(foreign, async (id) => {
       const askedAt = this.options.clock.monotonic();
       const { grantedSeconds, remainingSeconds } = await this.options.calls.state(id);
       if (remainingSeconds <= 0 || grantedSeconds * 1000 !== this.ttlMs) return;
       this.add(id, grantedSeconds * 1000, askedAt, remainingSeconds * 1000);
     });
-    for (const [id, keys] of keysByLease) {
-      const lease = this.leases.get(id);
-      if (!lease) continue;
-      this.count(lease, keys);
-      adopted.add(id);
-    }
+    const adopted = new Set(asked.filter((id) => this.leases.has(id)));
     if (adopted.size > 0)
       this.options.log.info('Took over the leases of the previous run', { leases: adopted.size });
     this.wakeup.wake();

@@ -67,7 +67,11 @@ function takeFrom(scope: Scope, share: number, batch: Batch): void {
     const record = scope.dirty.shift();
     if (!record) return;
     record.queued = false;
-    if (!record.dirty || record.inFlight) continue;
+    if (record.inFlight) continue;
+    if (!record.dirty) {
+      if (record.want === null) scope.records.delete(record.key);
+      continue;
+    }
     if (batch.wrongKind(record) || !batch.add(record)) {
       record.queued = true;
       scope.dirty.push(record);
@@ -77,6 +81,16 @@ function takeFrom(scope: Scope, share: number, batch: Batch): void {
     scope.inFlight++;
     taken++;
   }
+}
+
+export function groupByScope(batch: readonly KeyRecord[]): ReadonlyMap<Scope, KeyRecord[]> {
+  const groups = new Map<Scope, KeyRecord[]>();
+  for (const record of batch) {
+    const group = groups.get(record.scope);
+    if (group) group.push(record);
+    else groups.set(record.scope, [record]);
+  }
+  return groups;
 }
 
 /** One operation of a transaction, with what it leaves in etcd. */

@@ -9,6 +9,8 @@ export interface DesiredStateListener {
   onDirty(record: KeyRecord): void;
   /** A key that was dirty is right now: written, refused for good, or wanted back as it is stored. */
   onSettled(record: KeyRecord): void;
+  /** A key hangs on another lease than before; '0' for none. Not called for a lease that the writer takes for it. */
+  onMoved?(from: LeaseId, to: LeaseId): void;
 }
 
 /**
@@ -126,14 +128,14 @@ export class DesiredState {
   /** etcd is known to hold this, as of the revision: an acknowledged write, an event of a watch, or a page of a range. */
   stored(record: KeyRecord, have: Bytes | null, lease: LeaseId, revision: number): void {
     record.have = have === record.want ? record.want : have;
-    record.lease = lease;
     record.revision = revision;
+    this.hang(record, lease);
     this.update(record);
   }
 
   /** etcd no longer holds the key, as of the revision. */
   vanished(record: KeyRecord, revision: number): void {
-    if (record.owner === undefined) record.want = null;
+    if (isNobodys(record)) record.want = null;
     this.stored(record, null, '0', revision);
   }
 
@@ -141,12 +143,17 @@ export class DesiredState {
   forget(record: KeyRecord): void {
     const scope = record.scope;
     record.have = undefined;
-    if (record.owner === undefined) record.want = null;
+    if (isNobodys(record)) record.want = null;
     else if (scope.phase === 'writing' && !record.firstSync) {
       // Invariant I2: a key that is lost before the canary is written holds the canary back again.
       record.firstSync = true;
       scope.firstSyncPending++;
     }
+    this.update(record);
+  }
+
+  /** The write that was under way has not been applied: the key is as it was, whatever is wanted of it by now. */
+  failed(record: KeyRecord): void {
     this.update(record);
   }
 
@@ -159,15 +166,16 @@ export class DesiredState {
   }
 
   /**
-   * A key that etcd holds and that nobody wants yet. It stays as it is until somebody claims it or sweep() is called.
+   * A key that etcd holds and that nobody wants yet. It stays as it is, and comes back if somebody takes it away, until somebody
+   * claims it or sweep() is called.
    * @param kept whether its lease is kept alive by us; if not, a claim writes the key again even with the same value.
    */
   adopt(scope: Scope, entry: KvEntry, kept: boolean): void {
     const record = this.recordOf(scope, entry.key);
     record.want = entry.value;
     record.have = kept ? entry.value : undefined;
-    record.lease = entry.lease;
     record.revision = entry.modRevision;
+    this.hang(record, entry.lease);
   }
 
   /** A key in etcd that appeared although nobody wants it: it goes, as with sweep(). */
@@ -192,8 +200,7 @@ export class DesiredState {
     }
   }
 
-  /** Puts a dirty key in its queue (again), for instance after a failed write. */
-  requeue(record: KeyRecord): void {
+  private requeue(record: KeyRecord): void {
     if (record.queued || record.inFlight || !record.dirty) return;
     record.queued = true;
     record.scope.dirty.push(record);
@@ -209,11 +216,22 @@ export class DesiredState {
     }
     for (const listener of this.listeners) listener.onSettled(record);
     record.eventAt = 0;
-    if (record.want === null) this.drop(record);
+    if (record.want !== null) return;
+    // It may have been given a lease and then not be written.
+    this.hang(record, '0');
+    // One that still waits in the queue goes when its turn comes: a key that flaps during an outage is one record, not thousands.
+    if (!record.queued) this.drop(record);
+  }
+
+  private hang(record: KeyRecord, lease: LeaseId): void {
+    const from = record.lease;
+    if (from === lease) return;
+    record.lease = lease;
+    for (const listener of this.listeners) listener.onMoved?.(from, lease);
   }
 
   private drop(record: KeyRecord): void {
-    if (record.scope.records.get(record.key) === record) record.scope.records.delete(record.key);
+    record.scope.records.delete(record.key);
   }
 
   private recordOf(scope: Scope, key: Bytes): KeyRecord {
@@ -224,4 +242,9 @@ export class DesiredState {
     scope.foreign.delete(key);
     return record;
   }
+}
+
+/** Until its source has been read, what a previous run left counts as wanted: readers must not lose it because the source is away. */
+function isNobodys({ owner, scope }: KeyRecord): boolean {
+  return owner === undefined && scope.phase !== 'waiting';
 }

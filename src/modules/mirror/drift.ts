@@ -24,6 +24,7 @@ export interface DriftOptions {
 }
 
 interface Postponed {
+  readonly area: Area;
   readonly scope: Scope;
   readonly event: KvEvent;
   /** Monotonic ms. */
@@ -120,8 +121,9 @@ export class Drift implements StageSource {
         if (item.due > now) continue;
         this.later.delete(key);
         // Of a scope that is gone; another may bear its name and want the key by now.
-        if (this.options.desired.scopes.get(item.scope.name) !== item.scope) continue;
-        this.judge(item.scope, item.event, true);
+        if (this.options.desired.scopes.get(item.scope.name) !== item.scope)
+          this.route(item.area, item.event);
+        else this.judge(item.area, item.scope, item.event, true);
       }
     }
   }
@@ -173,50 +175,45 @@ export class Drift implements StageSource {
 
   private route(area: Area, event: KvEvent): void {
     const scope = area.scopeOf(keyOf(event));
-    if (scope) this.judge(scope, event);
+    if (scope) this.judge(area, scope, event);
   }
 
-  private judge(scope: Scope, event: KvEvent, overdue = false): void {
+  private judge(area: Area, scope: Scope, event: KvEvent, overdue = false): void {
     const record = scope.records.get(keyOf(event));
     if (!record) {
-      if (event.type === 'put') this.stranger(scope, event.entry, overdue);
+      if (event.type === 'put') this.stranger(area, scope, event.entry, overdue);
       else this.forgetStranger(scope, event.key);
     } else if (record.inFlight) {
-      this.postpone(record.key, { scope, event, due: 0 });
+      this.postpone(record.key, { area, scope, event, due: 0 });
     } else if (revisionOf(event) > record.revision) {
-      this.judgeNewer(record, event, overdue);
+      this.judgeNewer(area, record, event, overdue);
     }
   }
 
-  private judgeNewer(record: KeyRecord, event: KvEvent, overdue: boolean): void {
+  private judgeNewer(area: Area, record: KeyRecord, event: KvEvent, overdue: boolean): void {
+    const { desired } = this.options;
+    // Right bytes on another live lease are right: whose lease it is matters only when it ends, which is an event again.
     if (event.type === 'put' && event.entry.value === record.want && event.entry.lease !== '0')
-      this.moveLease(record, event.entry);
-    else if (event.type === 'delete' && record.want === null)
-      this.options.desired.vanished(record, event.modRevision);
-    else this.repair(record, event, overdue);
+      desired.stored(record, event.entry.value, event.entry.lease, event.entry.modRevision);
+    else if (event.type === 'delete' && record.want === null) desired.vanished(record, event.modRevision);
+    else this.repair(area, record, event, overdue);
   }
 
-  private repair(record: KeyRecord, event: KvEvent, overdue: boolean): void {
+  private repair(area: Area, record: KeyRecord, event: KvEvent, overdue: boolean): void {
     const { desired, log, clock } = this.options;
     const delay = overdue ? 0 : this.damping(record.key);
     if (delay > 0) {
-      this.postpone(record.key, { scope: record.scope, event, due: clock.monotonic() + delay });
+      this.postpone(record.key, { area, scope: record.scope, event, due: clock.monotonic() + delay });
       return;
     }
     const kind = event.type === 'delete' ? 'deleted' : 'changed';
     this.count(record.scope, kind, record.key);
-    log.debug('A key of ours was altered in etcd: repairing it', { key: record.key, kind });
+    log.debug('A key of ours was altered in etcd: repairing it', { key: textOf(record.key), kind });
     if (event.type === 'delete') desired.vanished(record, event.modRevision);
     else desired.stored(record, storedValue(record, event.entry), event.entry.lease, event.entry.modRevision);
   }
 
-  /** Right bytes on another live lease are right: whose lease it is matters only when it ends, which is an event again. */
-  private moveLease(record: KeyRecord, entry: KvEntry): void {
-    if (record.lease !== entry.lease) this.options.leases.release(record.lease);
-    this.options.desired.stored(record, entry.value, entry.lease, entry.modRevision);
-  }
-
-  private stranger(scope: Scope, entry: KvEntry, overdue: boolean): void {
+  private stranger(area: Area, scope: Scope, entry: KvEntry, overdue: boolean): void {
     if (scope.express) return;
     if (entry.lease === '0') {
       scope.foreign.add(entry.key);
@@ -225,7 +222,7 @@ export class Drift implements StageSource {
       this.options.desired.reap(scope, entry);
     } else {
       const due = this.options.clock.monotonic() + strayGraceMs;
-      this.postpone(entry.key, { scope, event: { type: 'put', entry, created: true }, due });
+      this.postpone(entry.key, { area, scope, event: { type: 'put', entry, created: true }, due });
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Bytes } from '../../common/bytes.js';
-import type { Kv, KvEntry, KvPage, LeasePool } from '../etcd/kv.js';
+import type { Kv, KvEntry, KvPage, LeaseId, LeasePool } from '../etcd/kv.js';
 import type { DesiredState } from './desired-state.js';
 import type { KeyRecord } from './key-record.js';
 import type { Area, Scope } from './scope.js';
@@ -43,18 +43,18 @@ export class StoredState {
    */
   async load(areas: Iterable<Area>, signal?: AbortSignal): Promise<void> {
     const found: { scope: Scope; entry: KvEntry }[] = [];
-    const keysByLease = new Map<string, number>();
+    const leases = new Set<LeaseId>();
     for (const area of areas) {
       for await (const page of this.pages(area, signal)) {
         for (const entry of page.entries) {
           const scope = area.scopeOf(entry.key);
           if (!scope) continue;
           found.push({ scope, entry });
-          if (entry.lease !== '0') keysByLease.set(entry.lease, (keysByLease.get(entry.lease) ?? 0) + 1);
+          if (entry.lease !== '0') leases.add(entry.lease);
         }
       }
     }
-    const kept = await this.leases.adopt(keysByLease);
+    const kept = await this.leases.adopt(leases);
     for (const { scope, entry } of found) this.desired.adopt(scope, entry, kept.has(entry.lease));
   }
 
@@ -87,7 +87,7 @@ export class StoredState {
   ): void {
     const record = scope.records.get(entry.key);
     if (!record) {
-      this.unknown(scope, entry, options);
+      this.unknown(scope, entry, pass, options);
       return;
     }
     record.seenInPass = Math.max(record.seenInPass, pass);
@@ -99,14 +99,16 @@ export class StoredState {
     if (!options.dryRun) this.desired.stored(record, have, entry.lease, entry.modRevision);
   }
 
-  private unknown(scope: Scope, entry: KvEntry, options: ObserveOptions): void {
+  private unknown(scope: Scope, entry: KvEntry, pass: number, options: ObserveOptions): void {
     const { desired } = this;
-    if (undecided(scope)) {
-      if (!options.dryRun && !scope.express) desired.adopt(scope, entry, this.leases.isLive(entry.lease));
-      return;
-    }
-    options.onDeviation?.(entry.lease === '0' ? 'foreign' : 'leftOver', entry.key, entry);
-    if (!options.dryRun) desired.reap(scope, entry);
+    const open = undecided(scope);
+    if (!open) options.onDeviation?.(entry.lease === '0' ? 'foreign' : 'leftOver', entry.key, entry);
+    if (options.dryRun || scope.express) return;
+    if (open) desired.adopt(scope, entry, this.leases.isLive(entry.lease));
+    else desired.reap(scope, entry);
+    // The end of this pass looks for what it has not seen.
+    const record = scope.records.get(entry.key);
+    if (record) record.seenInPass = pass;
   }
 
   private absent(record: KeyRecord, revision: number, options: ObserveOptions): void {

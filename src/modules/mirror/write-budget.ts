@@ -47,8 +47,15 @@ export class WriteBudget implements Budget, WriteObserver {
     return taken;
   }
 
-  request(durationMs: number, outcome: 'success' | 'fail'): void {
-    this.limiter.finished({ outcome, waited: this.waits.shift() ?? 0, processed: durationMs / 1000 });
+  giveBack(): void {
+    this.waits.pop();
+    this.bucket.giveBack();
+    this.limiter.inFlight(this.waits.length, this.limits.maxInflight);
+  }
+
+  request(durationMs: number, outcome: 'success' | 'fail', budgeted = true): void {
+    const waited = (budgeted ? this.waits.shift() : undefined) ?? 0;
+    this.limiter.finished({ outcome, waited, processed: durationMs / 1000 });
     this.limiter.inFlight(this.waits.length, this.limits.maxInflight);
   }
 

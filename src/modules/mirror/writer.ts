@@ -1,24 +1,23 @@
+import { textOf } from '../../common/bytes.js';
 import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import { Stage, type StageSource, type StageStatus } from '../../common/stage.js';
-import { Wakeup } from '../../common/wakeup.js';
 import { EtcdFault, type Kv, type LeasePool } from '../etcd/kv.js';
-import { collect, operation, plan, type PlannedWrite } from './batch.js';
+import { collect, groupByScope, operation, plan, type PlannedWrite } from './batch.js';
 import type { DesiredState } from './desired-state.js';
 import type { KeyRecord } from './key-record.js';
+import { type Lane, newLane, type Pause } from './lane.js';
+import { RefusalLog } from './refusal-log.js';
 import type { Scope } from './scope.js';
 import type { WriteObserver } from './write-observer.js';
+import { ForbiddenScopes } from './forbidden-scopes.js';
 import { actionFor } from './write-failure.js';
 
 /** The request budget: `etcd.qps` tokens a second, one token a transaction. */
 export interface Budget {
   take(signal?: AbortSignal): Promise<unknown>;
-}
-
-export interface Pause {
-  /** The next pause, ms; grows until reset(). */
-  next(): number;
-  reset(): void;
+  /** The last token taken was not used. */
+  giveBack(): void;
 }
 
 export interface WriterOptions {
@@ -43,21 +42,11 @@ const maxTxnBytes = 1024 * 1024;
 /** More transactions at once make etcd slower, not faster (measured: 4 reach its full rate). */
 const usefulInflight = 4;
 
-/** Keys of one lane share its slots and its pause: express keys never wait behind the others. */
-interface Lane {
-  readonly express: boolean;
-  readonly slots: number;
-  readonly wakeup: Wakeup;
-  /** Scopes with dirty keys, those first whose turn it is. Thousands may exist; only these cost. */
-  readonly waiting: Set<Scope>;
-  /** Parts of a refused transaction, to be written exactly so. Their records stay in flight. */
-  readonly parts: KeyRecord[][];
-  readonly pause: Pause;
-  running: number;
-  /** Monotonic ms until which the lane rests after a failure. */
-  restUntil: number;
-  /** A full database: deletions and puts go in turns. */
-  turn?: 'deletes' | 'puts';
+/** One transaction: the keys, what was sent of them (nothing when no lease could be had), and whether it is still wanted. */
+interface Attempt {
+  readonly batch: readonly KeyRecord[];
+  readonly writes: readonly PlannedWrite[];
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -75,22 +64,24 @@ export class Writer implements StageSource {
   private transactions = 0;
   private failures = 0;
   private fault: EtcdFault | undefined;
+  private readonly forbidden: ForbiddenScopes;
+  private readonly refusals: RefusalLog;
 
   constructor(private readonly options: WriterOptions) {
     this.maxOps = options.maxTxnOps;
     this.stage = new Stage<WriterState>('idle', () => options.clock.now());
-    const lane = (express: boolean, slots: number): Lane => ({
-      express,
-      slots,
-      wakeup: new Wakeup(),
-      waiting: new Set(),
-      parts: [],
-      pause: options.pause(),
-      running: 0,
-      restUntil: 0,
+    this.refusals = new RefusalLog(options.clock);
+    this.forbidden = new ForbiddenScopes(options.clock, (scope) => this.dirty(scope));
+    const slots = Math.max(1, Math.min(options.maxInflight, usefulInflight));
+    this.lanes = [newLane(true, 1, options.pause()), newLane(false, slots, options.pause())];
+    options.desired.listen({
+      onDirty: (record) => this.dirty(record.scope),
+      onSettled: () => undefined,
+      onMoved: (from, to) => {
+        options.leases.release(from);
+        options.leases.bind(to);
+      },
     });
-    this.lanes = [lane(true, 1), lane(false, Math.max(1, Math.min(options.maxInflight, usefulInflight)))];
-    options.desired.listen({ onDirty: (record) => this.dirty(record.scope), onSettled: () => undefined });
     for (const scope of options.desired.scopes.values()) if (scope.dirty.size > 0) this.dirty(scope);
   }
 
@@ -101,6 +92,7 @@ export class Writer implements StageSource {
 
   /** Writes may succeed again (a new connection): do not wait for the end of the pause. */
   retryNow(): void {
+    this.forbidden.retryAll();
     for (const lane of this.lanes) {
       lane.restUntil = 0;
       lane.pause.reset();
@@ -127,7 +119,7 @@ export class Writer implements StageSource {
         name: 'writer',
         state: this.stage.state,
         since: this.stage.since,
-        healthy: this.stage.state !== 'backing-off',
+        healthy: this.stage.state !== 'backing-off' && this.forbidden.size === 0,
         ...(this.stage.lastError ? { lastError: this.stage.lastError } : {}),
         counts: {
           queueKeys: sum((scope) => scope.dirty.size),
@@ -137,12 +129,14 @@ export class Writer implements StageSource {
           transactions: this.transactions,
           failedTransactions: this.failures,
           maxOperations: this.maxOps,
+          forbiddenScopes: this.forbidden.size,
         },
       },
     ];
   }
 
   private dirty(scope: Scope): void {
+    if (scope.dirty.size === 0 || this.forbidden.waits(scope)) return;
     const lane = this.lanes[scope.express ? 0 : 1];
     lane?.waiting.add(scope);
     lane?.wakeup.wake();
@@ -169,7 +163,11 @@ export class Writer implements StageSource {
 
   private launch(lane: Lane, signal: AbortSignal): void {
     const batch = lane.parts.shift() ?? collect(lane.waiting, this.limits(lane));
-    if (batch.length === 0) return;
+    if (batch.length === 0) {
+      if (!lane.express) this.options.budget.giveBack();
+      if (lane.turn) lane.turn = lane.turn === 'deletes' ? 'puts' : 'deletes';
+      return;
+    }
     lane.running++;
     void this.write(lane, batch, signal).finally(() => {
       lane.running--;
@@ -179,9 +177,7 @@ export class Writer implements StageSource {
 
   private limits(lane: Lane): { maxOps: number; maxBytes: number; only?: 'deletes' | 'puts' } {
     const limits = { maxOps: this.maxOps, maxBytes: maxTxnBytes };
-    if (!lane.turn) return limits;
-    lane.turn = lane.turn === 'deletes' ? 'puts' : 'deletes';
-    return { ...limits, only: lane.turn };
+    return lane.turn ? { ...limits, only: lane.turn } : limits;
   }
 
   private async rest(lane: Lane, signal: AbortSignal): Promise<void> {
@@ -195,48 +191,58 @@ export class Writer implements StageSource {
 
   /** Never rejects but for a bug: every failure leaves the keys dirty, refused, or waiting in parts. */
   private async write(lane: Lane, batch: readonly KeyRecord[], signal: AbortSignal): Promise<void> {
-    const started = this.options.clock.monotonic();
+    const { kv, leases, observer, clock } = this.options;
+    const started = clock.monotonic();
+    const tell = (outcome: 'success' | 'fail'): void =>
+      observer.request(clock.monotonic() - started, outcome, !lane.express);
+    let writes: readonly PlannedWrite[] = [];
     try {
-      const writes = await plan(batch, this.options.leases);
+      writes = await plan(batch, leases);
       if (!lane.express && this.stage.state === 'idle') this.stage.transition('writing');
-      const { revision } = await this.options.kv.txn(writes.map(operation), { signal });
-      this.acknowledged(lane, writes, revision, started);
+      const { revision } = await kv.txn(writes.map(operation), { signal });
+      tell('success');
+      this.acknowledged(lane, writes, revision);
     } catch (error) {
       if (!(error instanceof EtcdFault)) throw error;
-      await this.failed(lane, batch, error, started);
+      tell('fail');
+      await this.failed(lane, { batch, writes, signal }, error);
     }
   }
 
-  private acknowledged(lane: Lane, writes: readonly PlannedWrite[], revision: number, started: number): void {
-    const { desired, leases, observer, clock, log } = this.options;
-    const now = clock.monotonic();
+  private acknowledged(lane: Lane, writes: readonly PlannedWrite[], revision: number): void {
+    const now = this.options.clock.monotonic();
     this.transactions++;
     this.fault = undefined;
     this.written += writes.length;
-    observer.request(now - started, 'success');
-    for (const { record, value, lease } of writes) {
-      this.land(record);
-      if (value === null) leases.release(lease);
-      if (record.eventAt > 0 && record.want === value)
-        observer.propagated(record.scope.label, now - record.eventAt);
-      desired.stored(record, value, value === null ? '0' : lease, revision);
-    }
-    if (lane.restUntil === 0) return;
+    for (const write of writes) this.stored(write, revision, now);
+    if (this.forbidden.size > 0) this.allowed(writes);
+    // That a full database takes deletions says nothing of the puts.
+    const recovered = !lane.turn || writes.some(({ value }) => value !== null);
+    if (lane.restUntil > 0 && recovered) this.recovered(lane);
+  }
+
+  private stored({ record, value, lease }: PlannedWrite, revision: number, now: number): void {
+    const { desired, leases, observer } = this.options;
+    this.land(record);
+    if (record.eventAt > 0 && record.want === value)
+      observer.propagated(record.scope.label, now - record.eventAt);
+    if (value === null) desired.stored(record, null, '0', revision);
+    else if (leases.isLive(lease)) desired.stored(record, value, lease, revision);
+    // A lease that was lost before the answer came has taken the key with it.
+    else desired.forget(record);
+  }
+
+  private recovered(lane: Lane): void {
     lane.restUntil = 0;
     lane.pause.reset();
     delete lane.turn;
     if (this.stage.state !== 'backing-off') return;
-    log.info('Writing to the kvstore works again', { queueKeys: this.stageStatus()[0]?.counts['queueKeys'] });
+    const { queueKeys } = this.stageStatus()[0]?.counts ?? {};
+    this.options.log.info('Writing to the kvstore works again', { queueKeys });
     this.stage.transition('writing');
   }
 
-  private async failed(
-    lane: Lane,
-    batch: readonly KeyRecord[],
-    fault: EtcdFault,
-    started: number,
-  ): Promise<void> {
-    this.options.observer.request(this.options.clock.monotonic() - started, 'fail');
+  private async failed(lane: Lane, { batch, writes, signal }: Attempt, fault: EtcdFault): Promise<void> {
     if (fault.kind === 'aborted') {
       for (const record of batch) this.land(record);
       return;
@@ -249,10 +255,13 @@ export class Writer implements StageSource {
       case 'halve':
         return this.halve(lane, batch, fault);
       case 'refuse':
-        for (const record of batch) this.refuse(record, fault);
+        for (const write of writes) this.refuse(write, fault);
+        return;
+      case 'set-aside':
+        this.setAside(lane, batch, fault, signal);
         return;
       case 'separate':
-        lane.turn ??= 'puts';
+        lane.turn = 'deletes';
         this.backOff(lane, batch, fault);
         return;
       case 'back-off':
@@ -275,7 +284,7 @@ export class Writer implements StageSource {
     }
     for (const record of batch) {
       this.land(record);
-      desired.requeue(record);
+      desired.failed(record);
     }
   }
 
@@ -291,17 +300,54 @@ export class Writer implements StageSource {
     lane.parts.push(batch.slice(0, middle), batch.slice(middle));
   }
 
-  private refuse(record: KeyRecord, fault: EtcdFault): void {
+  private refuse({ record, value }: PlannedWrite, fault: EtcdFault): void {
     const { desired, log, observer } = this.options;
     this.land(record);
+    if (record.want !== value) {
+      // What was refused is no longer wanted.
+      desired.failed(record);
+      return;
+    }
     this.stage.failed(fault);
-    log.error('etcd refuses this key for good: its stored value is left as it is until the value changes', {
-      key: record.key,
-      bytes: record.want?.length ?? 0,
-      error: fault,
-    });
     observer.failed(record.scope.label, record.scope.spec.cluster);
     desired.refuse(record);
+    if (!this.refusals.isNews(record.key)) return;
+    log.error('etcd refuses this key for good: its stored value is left as it is until the value changes', {
+      key: textOf(record.key),
+      bytes: value?.length ?? 0,
+      error: fault,
+    });
+  }
+
+  /** A batch of several scopes is written again as one for each, which tells whose fault it is. */
+  private setAside(lane: Lane, batch: readonly KeyRecord[], fault: EtcdFault, signal: AbortSignal): void {
+    const { desired, log, observer } = this.options;
+    this.stage.failed(fault);
+    const byScope = groupByScope(batch);
+    if (byScope.size > 1) {
+      lane.parts.push(...byScope.values());
+      return;
+    }
+    for (const [scope, records] of byScope) {
+      observer.failed(scope.label, scope.spec.cluster);
+      if (this.forbidden.add(scope, signal))
+        log.warn('etcd forbids to write these keys. Retrying...', {
+          scope: scope.name,
+          key: textOf(records[0]?.key ?? ''),
+          error: fault,
+        });
+      lane.waiting.delete(scope);
+    }
+    for (const record of batch) {
+      this.land(record);
+      desired.failed(record);
+    }
+  }
+
+  private allowed(writes: readonly PlannedWrite[]): void {
+    for (const scope of new Set(writes.map(({ record }) => record.scope)))
+      if (this.forbidden.written(scope))
+        this.options.log.info('etcd allows to write these keys again', { scope: scope.name });
   }
 
   private backOff(lane: Lane, batch: readonly KeyRecord[], fault: EtcdFault): void {
@@ -310,10 +356,9 @@ export class Writer implements StageSource {
     if (lane.restUntil <= clock.monotonic()) lane.restUntil = clock.monotonic() + lane.pause.next();
     this.stage.failed(fault);
     if (this.stage.state !== 'backing-off') {
-      const key = batch[0]?.key;
       log.warn('Failed upserting keys in kvstore. Retrying...', {
         keys: batch.length,
-        key,
+        key: textOf(batch[0]?.key ?? ''),
         reason: fault.kind,
         error: fault,
       });
@@ -325,7 +370,7 @@ export class Writer implements StageSource {
       this.land(record);
       // The transaction may have been applied without our learning of it.
       if (fault.kind === 'timeout' || fault.kind === 'unavailable') desired.forget(record);
-      else desired.requeue(record);
+      else desired.failed(record);
     }
   }
 

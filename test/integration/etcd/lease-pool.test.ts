@@ -65,14 +65,8 @@ describe(EtcdLeasePool.name, () => {
   it('takes over leases of a previous run that live and have our TTL', async () => {
     const ours = await etcd.client().grant(3);
     const foreign = await etcd.client().grant(25);
-    const adopted = await lab.leases.adopt(
-      new Map([
-        [ours, 999],
-        [foreign, 5],
-        ['4242', 7],
-      ]),
-    );
-    expect(adopted).toEqual(new Set([ours]));
+    expect(await lab.leases.adopt([ours, foreign, '4242'])).toEqual(new Set([ours]));
+    for (let keys = 0; keys < 999; keys++) lab.leases.bind(ours);
     expect(lab.leases.take()).toBe(ours);
     expect(lab.leases.take()).toBeUndefined();
     await etcd.client().put('t/adopted', 'v', ours);

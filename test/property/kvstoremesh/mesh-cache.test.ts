@@ -66,7 +66,11 @@ class MeshProcess {
     const leases = (this.leases = new FakeLeases(etcd));
     const stored = new StoredState(desired, etcd, leases, 10);
     const pause = () => ({ next: () => 1, reset: () => undefined });
-    const budget = { take: () => Promise.resolve(), bootstrapped: () => undefined };
+    const budget = {
+      take: () => Promise.resolve(),
+      giveBack: () => undefined,
+      bootstrapped: () => undefined,
+    };
     const writer = new Writer({
       desired,
       kv: etcd,

@@ -57,7 +57,8 @@ describe(DesiredState.name, () => {
     sut.remove(a, 'first');
     expect(want()).toBe('of second');
     sut.remove(a, 'second');
-    expect(a.records.has('a/ip')).toBe(false);
+    expect(want()).toBeNull();
+    expect(a.records.get('a/ip')?.dirty).toBe(false);
   });
 
   it('writes the new key of an owner before it deletes the old one', () => {
@@ -98,7 +99,7 @@ describe(DesiredState.name, () => {
     record.queued = false;
 
     sut.refuse(record);
-    sut.requeue(record);
+    sut.replace(a, 'o', [entry('k', 'too large')]);
     expect(a.refused).toBe(1);
     expect(dirty).toEqual(['a/k']);
 

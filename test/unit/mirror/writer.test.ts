@@ -1,8 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/common/clock.js';
+import { EtcdFault } from '../../../src/modules/etcd/kv.js';
+import type { KvstoreMetrics } from '../../../src/modules/metrics/kvstore-metrics.js';
+import type { LimiterMetrics } from '../../../src/modules/metrics/limiter-metrics.js';
+import { WriteBudget } from '../../../src/modules/mirror/write-budget.js';
 import { Writer } from '../../../src/modules/mirror/writer.js';
 import { FakeEtcd } from '../../support/fake-etcd.js';
 import { MirrorLab } from '../../support/mirror-lab.js';
 import { eventually } from '../../support/eventually.js';
+import { type LogLine, recordingLog } from '../../support/recording-log.js';
 
 describe(Writer.name, () => {
   const labs: MirrorLab[] = [];
@@ -129,6 +135,68 @@ describe(Writer.name, () => {
     await sut.quiet();
 
     for (const stored of sut.etcd.store.values()) expect(sut.etcd.liveLeases.has(stored.lease)).toBe(true);
+  });
+
+  it('says once that the database is full and once that it is not, however many deletions it takes meanwhile', async () => {
+    const etcd = new FakeEtcd();
+    const lines: LogLine[] = [];
+    const sut = await lab(etcd, { log: recordingLog(lines), maxTxnOps: 5 });
+    for (let i = 0; i < 50; i++) sut.set(sut.a, `old${i}`, { [`old${i}`]: '1' });
+    await sut.quiet();
+    let full = true;
+    etcd.beforeTxn = (ops) =>
+      full && ops.some((op) => op.type === 'put')
+        ? Promise.reject(new EtcdFault('database space exceeded', 'no-space'))
+        : Promise.resolve();
+    sut.set(sut.a, 'new', { new: '1' });
+    for (let i = 0; i < 50; i++) {
+      sut.desired.remove(sut.a, `old${i}`);
+      await eventually(() => !etcd.store.has(`a/old${i}`));
+    }
+    full = false;
+    await sut.quiet();
+
+    expect(etcd.contents()).toEqual({ 'a/new': '1' });
+    expect(lines.map(({ message }) => message)).toEqual([
+      'Failed upserting keys in kvstore. Retrying...',
+      'Writing to the kvstore works again',
+    ]);
+  });
+
+  it('says once a minute of a key that is refused with ever other values', async () => {
+    const etcd = new FakeEtcd();
+    etcd.maxValueBytes = 100;
+    const lines: LogLine[] = [];
+    const sut = await lab(etcd, { log: recordingLog(lines) });
+    for (let i = 0; i < 10; i++) {
+      sut.set(sut.a, 'o', { k: 'x'.repeat(200 + i) });
+      await eventually(() => sut.a.refused === 1);
+    }
+    expect(lines).toMatchObject([{ level: 'error', fields: { key: 'a/k', bytes: 200 } }]);
+  });
+
+  it('takes nothing from the budget for what is not written', async () => {
+    const inFlight: number[] = [];
+    const limiter = {
+      rateLimit: () => undefined,
+      inFlight: (requests: number) => void inFlight.push(requests),
+      finished: () => undefined,
+    } as unknown as LimiterMetrics;
+    const budget = new WriteBudget(
+      { qps: 2, maxInflight: 20 },
+      systemClock,
+      { propagation: () => undefined, syncError: () => undefined } as unknown as KvstoreMetrics,
+      limiter,
+    );
+    const sut = await lab(undefined, { budget });
+    for (let i = 0; i < 20; i++) {
+      sut.set(sut.a, 'o', { k: '1' });
+      sut.desired.remove(sut.a, 'o');
+      await eventually(() => sut.a.dirty.size === 0);
+    }
+    expect(sut.etcd.transactions).toBe(0);
+    await eventually(() => inFlight.at(-1) === 0);
+    await Promise.all([budget.take(), budget.take()]);
   });
 
   it('still deletes while the database is full', async () => {

@@ -1,0 +1,39 @@
+import { Wakeup } from '../../common/wakeup.js';
+import type { KeyRecord } from './key-record.js';
+import type { Scope } from './scope.js';
+
+export interface Pause {
+  /** The next pause, ms; grows until reset(). */
+  next(): number;
+  reset(): void;
+}
+
+/** Keys of one lane share its slots and its pause: express keys never wait behind the others. */
+export interface Lane {
+  readonly express: boolean;
+  readonly slots: number;
+  readonly wakeup: Wakeup;
+  /** Scopes with dirty keys, those first whose turn it is. Thousands may exist; only these cost. */
+  readonly waiting: Set<Scope>;
+  /** Parts of a refused transaction, to be written exactly so. Their records stay in flight. */
+  readonly parts: KeyRecord[][];
+  readonly pause: Pause;
+  running: number;
+  /** Monotonic ms until which the lane rests after a failure. */
+  restUntil: number;
+  /** A full database takes deletions only: puts have their turn when no deletion is left, and after each pause. */
+  turn?: 'deletes' | 'puts';
+}
+
+export function newLane(express: boolean, slots: number, pause: Pause): Lane {
+  return {
+    express,
+    slots,
+    wakeup: new Wakeup(),
+    waiting: new Set(),
+    parts: [],
+    pause,
+    running: 0,
+    restUntil: 0,
+  };
+}
