@@ -106,6 +106,8 @@ describe('kvstoremesh.json: sources and configuration files', () => {
     await g.expectState('after content change');
 
     await g.folder.set('east', 'nothing of use\n');
+    // Whoever writes it in place has half a minute.
+    await eventually(() => g.lab.directory.counts['clusters'] === 0, { timeoutMs: 45_000, what: 'removal' });
     await g.expectState('treated as removal');
     await g.folder.set('east', await g.file(remote.endpoint));
     await g.expectState('re-added while draining: delayed');
@@ -142,11 +144,11 @@ describe('kvstoremesh.json: sources and configuration files', () => {
     const before = await g.localKeys();
 
     await truncate(g.folder.file('east'));
-    await eventually(() => g.lab.directory.counts['missingFiles'] === 1, {
+    await eventually(() => g.lab.directory.counts['uselessFiles'] === 1, {
       what: 'the empty file to be seen',
     });
     await writeFile(g.folder.file('east'), await g.file(remote.endpoint));
-    await eventually(() => g.lab.directory.counts['missingFiles'] === 0, {
+    await eventually(() => g.lab.directory.counts['uselessFiles'] === 0, {
       what: 'the full file to be seen',
     });
 

@@ -17,8 +17,10 @@ export interface ConfigDirectoryOptions {
   readonly listener: ConfigDirectoryListener;
   /** How often everything is looked at, whether or not the system told of a change. ms. */
   readonly pollMs?: number;
-  /** How long a file must be gone, or useless, until it counts as removed. ms. */
+  /** How long a file must be gone until it counts as removed. ms. */
   readonly graceMs?: number;
+  /** And how long one that is there must be useless: who writes it in place may wait for what to write. ms. */
+  readonly uselessGraceMs?: number;
 }
 
 export interface ConfigDirectoryListener {
@@ -28,29 +30,36 @@ export interface ConfigDirectoryListener {
   removed(cluster: string): void;
 }
 
+/** missing: there is no such file. useless: it cannot be read, or has no `endpoints:` in it. */
+type Lapse = 'missing' | 'useless';
+
 interface Known {
   hash: string;
-  /** Monotonic ms since which it has been missing. */
-  missingSince?: number;
+  /** What is wrong with its file now, and since when (monotonic ms). */
+  lapse?: { readonly kind: Lapse; readonly since: number };
 }
 
 /**
  * The directory with one etcd configuration a remote cluster (spec/kvstoremesh.md §3): a readable file whose text has
  * `endpoints:` in it. Looked at by content, so swapped links count as what they lead to, and equal content as no change.
- * What seems gone is looked at again before it counts: a file that is rewritten in place is empty for a moment.
+ * What seems gone is looked at again before it counts: a file that is rewritten in place is empty for a moment, or for as
+ * long as a download takes to begin.
  */
 export class ConfigDirectory implements StageSource {
   private readonly known = new Map<string, Known>();
   private readonly wakeup = new Wakeup();
   private readonly stage: Stage<'readable' | 'unreadable'>;
+  private readonly graces: Readonly<Record<Lapse, number>>;
 
   constructor(private readonly options: ConfigDirectoryOptions) {
+    const { graceMs = 1000, uselessGraceMs = 30_000 } = options;
+    this.graces = { missing: graceMs, useless: uselessGraceMs };
     this.stage = new Stage<'readable' | 'unreadable'>('readable', () => options.clock.now());
   }
 
   stageStatus(): readonly StageStatus[] {
     const { state, since, lastError } = this.stage;
-    const missing = [...this.known.values()].filter(({ missingSince }) => missingSince !== undefined);
+    const useless = this.lapsed('useless');
     return [
       {
         name: 'configuration-directory',
@@ -58,8 +67,15 @@ export class ConfigDirectory implements StageSource {
         since,
         healthy: state === 'readable',
         ...(lastError ? { lastError } : {}),
-        counts: { clusters: this.known.size, missingFiles: missing.length },
-        details: { path: this.options.path },
+        counts: {
+          clusters: this.known.size,
+          missingFiles: this.lapsed('missing').length,
+          uselessFiles: useless.length,
+        },
+        details: {
+          path: this.options.path,
+          ...(useless.length > 0 ? { warnings: `useless: ${useless.join(', ')}` } : {}),
+        },
       },
     ];
   }
@@ -81,16 +97,25 @@ export class ConfigDirectory implements StageSource {
 
   /** Looks at every hint of the system, and in any case every few seconds. Resolves on abort. */
   async run(signal: AbortSignal): Promise<void> {
-    const { pollMs = 2000, graceMs = 1000, clock } = this.options;
+    const { clock } = this.options;
     this.hints(signal);
     while (!signal.aborted) {
-      const missing = [...this.known.values()].some(({ missingSince }) => missingSince !== undefined);
       const pause = new AbortController();
       const either = AbortSignal.any([signal, pause.signal]);
-      await Promise.race([this.wakeup.wait(either), clock.sleep(missing ? graceMs / 4 : pollMs, either)]);
+      await Promise.race([this.wakeup.wait(either), clock.sleep(this.pauseMs(), either)]);
       pause.abort();
       if (!signal.aborted) await this.look();
     }
+  }
+
+  private pauseMs(): number {
+    const { pollMs = 2000 } = this.options;
+    const graces = [...this.known.values()].flatMap(({ lapse }) => (lapse ? [this.graces[lapse.kind]] : []));
+    return Math.min(pollMs, ...graces.map((graceMs) => graceMs / 4));
+  }
+
+  private lapsed(kind: Lapse): string[] {
+    return [...this.known].filter(([, { lapse }]) => lapse?.kind === kind).map(([cluster]) => cluster);
   }
 
   /** Without hints (some file systems have none) polling does the work alone. */
@@ -105,10 +130,11 @@ export class ConfigDirectory implements StageSource {
   }
 
   private async look(): Promise<void> {
-    const hashes = await this.hashes();
-    if (!hashes) return;
-    for (const [cluster, hash] of hashes) this.present(cluster, hash);
-    for (const cluster of this.known.keys()) if (!hashes.has(cluster)) this.missing(cluster);
+    const files = await this.files();
+    if (!files) return;
+    for (const [name, hash] of files) if (hash !== undefined) this.present(name, hash);
+    for (const cluster of this.known.keys())
+      if (files.get(cluster) === undefined) this.absent(cluster, files.has(cluster) ? 'useless' : 'missing');
   }
 
   private present(cluster: string, hash: string): void {
@@ -119,24 +145,37 @@ export class ConfigDirectory implements StageSource {
       listener.added(cluster);
       return;
     }
-    delete known.missingSince;
+    delete known.lapse;
     if (known.hash === hash) return;
     known.hash = hash;
     listener.changed(cluster);
   }
 
-  private missing(cluster: string): void {
-    const { clock, listener, graceMs = 1000 } = this.options;
+  private absent(cluster: string, kind: Lapse): void {
+    const { clock, listener } = this.options;
     const known = this.known.get(cluster);
     if (!known) return;
-    known.missingSince ??= clock.monotonic();
-    if (clock.monotonic() - known.missingSince < graceMs) return;
+    if (known.lapse?.kind !== kind) {
+      known.lapse = { kind, since: clock.monotonic() };
+      if (kind === 'useless') this.warnUseless(cluster);
+    }
+    if (clock.monotonic() - known.lapse.since < this.graces[kind]) return;
     this.known.delete(cluster);
     listener.removed(cluster);
   }
 
-  /** undefined: the directory itself cannot be read, which says nothing of its files. */
-  private async hashes(): Promise<ReadonlyMap<string, string> | undefined> {
+  private warnUseless(cluster: string): void {
+    this.options.log.warn(
+      'The configuration file of a remote cluster cannot be read or names no endpoints. If it stays so, the cluster is removed',
+      { clusterName: cluster, graceMs: this.graces.useless },
+    );
+  }
+
+  /**
+   * The hash of each file that makes a cluster; undefined for what is useless.
+   * @returns undefined when the directory itself cannot be read, which says nothing of its files.
+   */
+  private async files(): Promise<ReadonlyMap<string, string | undefined> | undefined> {
     const { path, ownCluster, log } = this.options;
     const names = await readdir(path).catch((error: unknown) => {
       this.stage.failed(error);
@@ -147,21 +186,24 @@ export class ConfigDirectory implements StageSource {
     });
     if (!names) return undefined;
     this.stage.transition('readable');
-    const hashes = new Map<string, string>();
+    const files = new Map<string, string | undefined>();
     for (const name of names) {
       const content = name === ownCluster ? undefined : await contentOf(join(path, name));
-      if (content?.includes('endpoints:'))
-        hashes.set(name, createHash('sha256').update(content).digest('hex'));
+      if (content) files.set(name, hashOf(content));
     }
-    return hashes;
+    return files;
   }
 }
 
-/** undefined for what is no readable file: folders, broken links, files of others. */
+function hashOf(content: Buffer): string | undefined {
+  return content.includes('endpoints:') ? createHash('sha256').update(content).digest('hex') : undefined;
+}
+
+/** undefined for what is gone by now, or links to what is gone. What cannot be read is as useless as an empty file. */
 async function contentOf(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
-  } catch {
-    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : Buffer.alloc(0);
   }
 }

@@ -3,21 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/common/clock.js';
-import { silentLog } from '../../../src/common/log.js';
 import { ConfigDirectory } from '../../../src/modules/kvstoremesh/config-directory.js';
 import { eventually } from '../../support/eventually.js';
+import { type LogLine, recordingLog } from '../../support/recording-log.js';
 
 const good = 'endpoints:\n- http://127.0.0.1:1\n';
 
 describe(ConfigDirectory, () => {
   let path: string;
   let events: string[];
+  let lines: LogLine[];
   let end: AbortController;
   let over: Promise<void> | undefined;
 
   beforeEach(async () => {
     path = await mkdtemp(join(tmpdir(), 'config-'));
     events = [];
+    lines = [];
     end = new AbortController();
     over = undefined;
   });
@@ -29,12 +31,14 @@ describe(ConfigDirectory, () => {
   });
 
   const file = (name: string): string => join(path, name);
-  const directory = (times: { pollMs?: number; graceMs?: number } = {}): ConfigDirectory =>
+  const directory = (
+    times: { pollMs?: number; graceMs?: number; uselessGraceMs?: number } = {},
+  ): ConfigDirectory =>
     new ConfigDirectory({
       path,
       ownCluster: 'own',
       clock: systemClock,
-      log: silentLog,
+      log: recordingLog(lines),
       listener: {
         added: (name) => void events.push(`+${name}`),
         changed: (name) => void events.push(`~${name}`),
@@ -68,7 +72,7 @@ describe(ConfigDirectory, () => {
     expect(events.toSorted()).toEqual(['+.hidden', '+east', '+north']);
     expect(sut.stageStatus()[0]).toMatchObject({
       state: 'readable',
-      counts: { clusters: 3, missingFiles: 0 },
+      counts: { clusters: 3, missingFiles: 0, uselessFiles: 0 },
     });
   });
 
@@ -102,7 +106,7 @@ describe(ConfigDirectory, () => {
     await writeFile(file('east'), good);
     const sut = await watched({ graceMs: 60_000 });
     const missing = () => sut.stageStatus()[0]?.counts['missingFiles'];
-    await truncate(file('east'));
+    await rm(file('east'));
     await eventually(() => missing() === 1);
     await writeFile(file('east'), good);
     await eventually(() => missing() === 0);
@@ -112,6 +116,46 @@ describe(ConfigDirectory, () => {
     await eventually(() => missing() === 0);
 
     expect(events).toEqual(['+east', '~east']);
+  });
+
+  it('waits longer for a file that is there and useless than for one that is gone, and says which it is', async () => {
+    await writeFile(file('east'), good);
+    await writeFile(file('west'), good);
+    const sut = await watched({ graceMs: 50, uselessGraceMs: 60_000 });
+    const useless = () => sut.stageStatus()[0]?.counts['uselessFiles'];
+    const graceOver = () => new Promise((resolve) => setTimeout(resolve, 500));
+    await truncate(file('west'));
+    await eventually(() => useless() === 1);
+    await graceOver();
+    expect(sut.stageStatus()[0]).toMatchObject({
+      counts: { clusters: 2, missingFiles: 0, uselessFiles: 1 },
+      details: { warnings: 'useless: west' },
+    });
+    await writeFile(file('west'), `${good}#\n`);
+    await expectEvents('+east', '+west', '~west');
+    await writeFile(file('west'), 'half of what it shall b');
+    await eventually(() => useless() === 1);
+    await rm(file('west'));
+    await expectEvents('+east', '+west', '~west', '-west');
+    await rm(file('east'));
+    await mkdir(file('east'));
+    await eventually(() => useless() === 1, { what: 'what cannot be read to count as useless' });
+
+    expect(sut.stageStatus()[0]?.details).toEqual({ path, warnings: 'useless: east' });
+    const warned = lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields['clusterName']);
+    expect(warned).toEqual(['west', 'west', 'east']);
+  });
+
+  it('gives up a file that stays useless', async () => {
+    await writeFile(file('east'), good);
+    const sut = await watched({ graceMs: 60_000, uselessGraceMs: 300 });
+    await writeFile(file('east'), 'nothing of use');
+    await expectEvents('+east', '-east');
+
+    expect(sut.stageStatus()[0]).toMatchObject({
+      counts: { clusters: 0, uselessFiles: 0 },
+      details: { path },
+    });
   });
 
   it('changes nothing while the directory itself cannot be read, and says so', async () => {
