@@ -90,8 +90,16 @@ export function frame(message: Buffer, { flag = 0, length = message.length } = {
   return Buffer.concat([head, message]);
 }
 
+const header = Buffer.from([0x0a, 0x04, 0x08, 0x07, 0x18, 0x01]);
+
 /** The answer to a range without keys, of the etcd cluster 7 at revision 1. */
-export const emptyRange: OddAnswer = {
-  body: frame(Buffer.from([0x0a, 0x04, 0x08, 0x07, 0x18, 0x01])),
-  grpcStatus: 0,
-};
+export const emptyRange: OddAnswer = { body: frame(header), grpcStatus: 0 };
+
+/** The same with these keys, each of less than 126 bytes and without a value, and the claim that there are more. */
+export function pageOf(...keys: readonly string[]): OddAnswer {
+  const entries = keys.map((key) => {
+    const bytes = Buffer.from(key);
+    return Buffer.concat([Buffer.from([0x12, bytes.length + 2, 0x0a, bytes.length]), bytes]);
+  });
+  return { body: frame(Buffer.concat([header, ...entries, Buffer.from([0x18, 0x01])])), grpcStatus: 0 };
+}

@@ -1,7 +1,7 @@
-import type { Bytes } from '../../common/bytes.js';
+import { type Bytes, textOf } from '../../common/bytes.js';
 import type { EtcdClient } from './etcd-client.js';
 import type { Rpc } from './etcd-stubs.js';
-import type { Kv, KvCallOptions, KvEntry, KvOp, KvPage } from './kv.js';
+import { EtcdFault, type Kv, type KvCallOptions, type KvEntry, type KvOp, type KvPage } from './kv.js';
 import { decodeRange, type RangeAnswer } from './wire/key-value-codec.js';
 import { decodeTxn, encodeTxn, type TxnOps } from './wire/txn-codec.js';
 
@@ -28,7 +28,8 @@ export class EtcdKv implements Kv {
   /**
    * `pageSize` 0: everything in one answer. The first page is linearizable: what was acknowledged before is in it. The others
    * are read at its revision from the member's own store, which costs the cluster nothing.
-   * @throws EtcdFault `compacted` when reading took longer than etcd keeps the revision.
+   * @throws EtcdFault `compacted` when reading took longer than etcd keeps the revision, `other` when what answers does not
+   * get on: its list would have no end, or end too soon and pass for complete.
    */
   async *range(
     prefix: Bytes,
@@ -38,9 +39,13 @@ export class EtcdKv implements Kv {
     let page = await this.read({ key, range_end: rangeEnd, limit: pageSize }, options);
     const { revision } = page;
     yield { entries: page.entries, revision };
-    for (let last = page.entries.at(-1); page.more && last; last = page.entries.at(-1)) {
-      const next = { key: buffer(`${last.key}\0`), range_end: rangeEnd, limit: pageSize };
+    while (page.more) {
+      const last = page.entries.at(-1)?.key;
+      if (last === undefined) throw disorder(prefix, 'a page without keys is said not to be the last');
+      const next = { key: buffer(`${last}\0`), range_end: rangeEnd, limit: pageSize };
       page = await this.read({ ...next, revision, serializable: true }, options);
+      if (page.entries.some(({ key }) => key <= last))
+        throw disorder(prefix, 'a page has keys that are not behind those of the page before');
       yield { entries: page.entries, revision };
     }
   }
@@ -64,6 +69,10 @@ export function prefixRange(prefix: Bytes): { key: Buffer; rangeEnd: Buffer } {
   if (last < 0) return { key: buffer(prefix || '\0'), rangeEnd: buffer('\0') };
   end[last] = (end[last] ?? 0) + 1;
   return { key: buffer(prefix), rangeEnd: end };
+}
+
+function disorder(prefix: Bytes, what: string): EtcdFault {
+  return new EtcdFault(`the list of ${textOf(prefix)} makes no sense: ${what}`, 'other');
 }
 
 function buffer(bytes: Bytes): Buffer {

@@ -3,7 +3,7 @@ import { startEtcd, type TestEtcd } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
 import { clusterKeys, ConfigFolder, endpoints, MeshLab } from '../../support/mesh-lab.js';
 import { recordingLog, type LogLine } from '../../support/recording-log.js';
-import { emptyRange, frame, oddEtcd, oddServer, type OddServer } from '../../support/odd-etcd.js';
+import { emptyRange, frame, oddEtcd, oddServer, type OddServer, pageOf } from '../../support/odd-etcd.js';
 
 const bytes = (...values: number[]) => Buffer.from(values);
 const ended = (body: Buffer) => oddEtcd({ range: { body, grpcStatus: 0 } });
@@ -44,6 +44,17 @@ const servers: Readonly<Record<string, readonly [() => Promise<OddServer>, strin
   empty: [() => oddEtcd({ range: { grpcStatus: 0 } }), 'auth', /auth: /],
   internal: [() => oddEtcd({ range: { grpcStatus: 13 } }), 'auth', /auth: /],
   unimplemented: [() => oddEtcd({ range: { grpcStatus: 12 } }), 'auth', /auth: /],
+  // The same page whatever is asked for, and always more to come.
+  samepage: [
+    () => oddEtcd({ range: pageOf('cilium/.heartbeat', 'cilium/.heartbeat2') }),
+    'heartbeat',
+    /^the list of cilium\/\.heartbeat makes no sense: .* not behind those of the page before$/,
+  ],
+  nopage: [
+    () => oddEtcd({ range: pageOf() }),
+    'heartbeat',
+    /^the list of cilium\/\.heartbeat makes no sense: a page without keys is said not to be the last$/,
+  ],
   watchnoise: [() => watched(Buffer.alloc(64, 0xff)), 'heartbeat', /protobuf|parsing/i],
   watchend: [() => oddEtcd({ range: emptyRange, watch: { grpcStatus: 0 } }), 'heartbeat', /./],
   // Cancelled at once, with no reason.
