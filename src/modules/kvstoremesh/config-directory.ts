@@ -10,7 +10,7 @@ import { Wakeup } from '../../common/wakeup.js';
 
 export interface ConfigDirectoryOptions {
   readonly path: string;
-  /** A file of this name is ours, not a remote cluster's. */
+  /** A file of this name is no remote cluster's: it is left alone, and said to be there. */
   readonly ownCluster: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -49,6 +49,7 @@ export class ConfigDirectory implements StageSource {
   private readonly known = new Map<string, Known>();
   private readonly wakeup = new Wakeup();
   private readonly stage: Stage<'readable' | 'unreadable'>;
+  private ownFile = false;
   private readonly graces: Readonly<Record<Lapse, number>>;
 
   constructor(private readonly options: ConfigDirectoryOptions) {
@@ -57,9 +58,14 @@ export class ConfigDirectory implements StageSource {
     this.stage = new Stage<'readable' | 'unreadable'>('readable', () => options.clock.now());
   }
 
+  /** There is a configuration that is named as our own cluster. */
+  get namesOwnCluster(): boolean {
+    return this.ownFile;
+  }
+
   stageStatus(): readonly StageStatus[] {
     const { state, since, lastError } = this.stage;
-    const useless = this.lapsed('useless');
+    const warnings = this.warnings();
     return [
       {
         name: 'configuration-directory',
@@ -70,11 +76,12 @@ export class ConfigDirectory implements StageSource {
         counts: {
           clusters: this.known.size,
           missingFiles: this.lapsed('missing').length,
-          uselessFiles: useless.length,
+          uselessFiles: this.lapsed('useless').length,
+          ownFiles: this.ownFile ? 1 : 0,
         },
         details: {
           path: this.options.path,
-          ...(useless.length > 0 ? { warnings: `useless: ${useless.join(', ')}` } : {}),
+          ...(warnings.length > 0 ? { warnings: warnings.join('; ') } : {}),
         },
       },
     ];
@@ -114,6 +121,15 @@ export class ConfigDirectory implements StageSource {
     return Math.min(pollMs, ...graces.map((graceMs) => graceMs / 4));
   }
 
+  private warnings(): string[] {
+    const useless = this.lapsed('useless');
+    const claims: [boolean, string][] = [
+      [useless.length > 0, `useless: ${useless.join(', ')}`],
+      [this.ownFile, `not followed, as it is named like our own cluster: ${this.options.ownCluster}`],
+    ];
+    return claims.filter(([holds]) => holds).map(([, text]) => text);
+  }
+
   private lapsed(kind: Lapse): string[] {
     return [...this.known].filter(([, { lapse }]) => lapse?.kind === kind).map(([cluster]) => cluster);
   }
@@ -132,9 +148,20 @@ export class ConfigDirectory implements StageSource {
   private async look(): Promise<void> {
     const files = await this.files();
     if (!files) return;
-    for (const [name, hash] of files) if (hash !== undefined) this.present(name, hash);
+    const { ownCluster } = this.options;
+    this.own(files.get(ownCluster) !== undefined);
+    for (const [name, hash] of files) if (hash !== undefined && name !== ownCluster) this.present(name, hash);
     for (const cluster of this.known.keys())
       if (files.get(cluster) === undefined) this.absent(cluster, files.has(cluster) ? 'useless' : 'missing');
+  }
+
+  private own(present: boolean): void {
+    const { ownCluster, log } = this.options;
+    if (present && !this.ownFile)
+      log.warn('A remote cluster is configured under the name of our own cluster: it is not followed', {
+        clusterName: ownCluster,
+      });
+    this.ownFile = present;
   }
 
   private present(cluster: string, hash: string): void {
@@ -176,7 +203,7 @@ export class ConfigDirectory implements StageSource {
    * @returns undefined when the directory itself cannot be read, which says nothing of its files.
    */
   private async files(): Promise<ReadonlyMap<string, string | undefined> | undefined> {
-    const { path, ownCluster, log } = this.options;
+    const { path, log } = this.options;
     const names = await readdir(path).catch((error: unknown) => {
       this.stage.failed(error);
       if (this.stage.state === 'readable')
@@ -188,7 +215,7 @@ export class ConfigDirectory implements StageSource {
     this.stage.transition('readable');
     const files = new Map<string, string | undefined>();
     for (const name of names) {
-      const content = name === ownCluster ? undefined : await contentOf(join(path, name));
+      const content = await contentOf(join(path, name));
       if (content) files.set(name, hashOf(content));
     }
     return files;

@@ -5,7 +5,7 @@ import type { StageSource, StageStatus } from '../../common/stage.js';
 import type { TaskGroup } from '../../common/task-group.js';
 import { clusterNameFault } from '../config/cluster-name.js';
 import type { KvstoremeshOptions } from '../config/kvstoremesh-options.js';
-import type { RemoteClusterMetrics } from '../metrics/remote-cluster-metrics.js';
+import type { ConfigWarningGauge, RemoteClusterMetrics } from '../metrics/remote-cluster-metrics.js';
 import type { RemoteObserver } from '../metrics/remote-observer.js';
 import type { DesiredState } from '../mirror/desired-state.js';
 import type { MirrorService } from '../mirror/mirror.service.js';
@@ -18,7 +18,7 @@ import { EntryAudit } from './entry-audit.js';
 import { clusterOf } from './mesh-table.js';
 import { RemoteBudget } from './remote-budget.js';
 import { RemoteCluster } from './remote-cluster.js';
-import { configWarnings } from './remote-config.js';
+import { type ConfigWarning, configWarnings } from './remote-config.js';
 import type { SessionTiming } from './remote-session.js';
 
 export interface KvstoreMeshOptions {
@@ -73,7 +73,7 @@ export class KvstoreMesh implements StageSource {
   /** Reads the directory, begins to connect. @throws StartError when there is no such directory. */
   async start(tasks: TaskGroup): Promise<void> {
     this.tasks = tasks;
-    const { options, clock, log } = this.parts;
+    const { options, metrics, clock, log } = this.parts;
     const directory = new ConfigDirectory({
       path: options.clustermeshConfig,
       ownCluster: options.clusterName,
@@ -86,6 +86,7 @@ export class KvstoreMesh implements StageSource {
       },
     });
     this.directory = directory;
+    metrics.followWarnings(() => this.warningGauges());
     const before = this.storedClusters();
     await directory.open();
     for (const name of before) if (!this.running.has(name)) this.leftOver(name);
@@ -100,17 +101,28 @@ export class KvstoreMesh implements StageSource {
     return [
       ...(this.directory?.stageStatus() ?? []),
       ...this.parts.gate.stageStatus(),
-      ...clusters.map((cluster) => clusterStage(cluster, this.warnings(cluster, claims))),
+      ...clusters.map((cluster) => clusterStage(cluster, textsOf(this.warnings(cluster, claims)))),
     ];
   }
 
-  private warnings({ name, config }: RemoteCluster, claims: Claims): string[] {
+  private warnings({ name, config }: RemoteCluster, claims: Claims): ConfigWarning[] {
     const fault = clusterNameFault(name);
-    const ofName = fault === undefined ? [] : [`its name is invalid: ${fault}`];
+    const ofName =
+      fault === undefined ? [] : [{ reason: 'invalid_name', text: `its name is invalid: ${fault}` }];
     if (!config) return ofName;
     const others = claims.get(config.id)?.filter((other) => other !== name) ?? [];
     const ids = others.map((other) => ({ name: other, id: config.id }));
     return [...ofName, ...configWarnings(config, this.parts.options, ids)];
+  }
+
+  private warningGauges(): ConfigWarningGauge[] {
+    const clusters = this.clusters();
+    const claims = claimsOf(clusters);
+    const ofRemotes = clusters.flatMap((cluster) =>
+      this.warnings(cluster, claims).map(({ reason }) => ({ cluster: cluster.name, reason })),
+    );
+    if (!this.directory?.namesOwnCluster) return ofRemotes;
+    return [...ofRemotes, { cluster: this.parts.options.clusterName, reason: 'own_name' }];
   }
 
   private warn(cluster: RemoteCluster): void {
@@ -118,7 +130,7 @@ export class KvstoreMesh implements StageSource {
     if (warnings.length === 0) return;
     this.parts.log.warn('Remote cluster has a configuration that agents do not accept', {
       clusterName: cluster.name,
-      warnings: warnings.join('; '),
+      warnings: textsOf(warnings).join('; '),
     });
   }
 
@@ -234,6 +246,10 @@ export class KvstoreMesh implements StageSource {
       }
     }
   }
+}
+
+function textsOf(warnings: readonly ConfigWarning[]): string[] {
+  return warnings.map(({ text }) => text);
 }
 
 /** Names of the clusters that claim each cluster ID. */

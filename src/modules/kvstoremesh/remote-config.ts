@@ -53,27 +53,40 @@ function clipped(value: unknown): string {
   return JSON.stringify(value).slice(0, 80);
 }
 
-/** What agents hold against a cluster as a whole. They refuse it or mix it up with another; we copy it and say so. */
+/** Something that agents hold against a cluster as a whole. */
+export interface ConfigWarning {
+  /** A label of the metrics: it stays as it is. */
+  readonly reason: string;
+  readonly text: string;
+}
+
+/** They refuse such a cluster or mix it up with another; we copy it and say so. */
 export function configWarnings(
   config: RemoteConfig,
   own: { readonly clusterId: number; readonly maxConnectedClusters: number },
   others: readonly { readonly name: string; readonly id: number }[],
-): string[] {
+): ConfigWarning[] {
   const { id } = config;
   const refused = 'agents refuse this cluster';
   const shared = others.filter((other) => other.id === id && id !== 0);
-  const claims: [boolean, string][] = [
-    [id === 0, `cluster ID 0 is reserved: ${refused}`],
-    [id !== 0 && id === own.clusterId, `cluster ID ${id} is our own: ${refused}`],
-    [id > own.maxConnectedClusters, `cluster ID ${id} is above ${own.maxConnectedClusters}: ${refused}`],
+  const claims: [boolean, string, string][] = [
+    [id === 0, 'reserved_id', `cluster ID 0 is reserved: ${refused}`],
+    [id !== 0 && id === own.clusterId, 'own_id', `cluster ID ${id} is our own: ${refused}`],
+    [
+      id > own.maxConnectedClusters,
+      'high_id',
+      `cluster ID ${id} is above ${own.maxConnectedClusters}: ${refused}`,
+    ],
     [
       own.maxConnectedClusters === 511 && config.maxConnectedClusters !== 511,
+      'max_connected_clusters',
       'it is limited to 255 connected clusters, we are not: ' + refused,
     ],
     [
       shared.length > 0,
+      'duplicate_id',
       `cluster ID ${id} is also that of ${shared.map(({ name }) => name).join(', ')}: agents refuse all but one`,
     ],
   ];
-  return claims.filter(([holds]) => holds).map(([, text]) => text);
+  return claims.filter(([holds]) => holds).map(([, reason, text]) => ({ reason, text }));
 }

@@ -157,6 +157,11 @@ export const METRICS = {
     labels: ['source_cluster', 'source_node_name', 'target_cluster'],
     help: 'Number of entries of the remote cluster that agents skip',
   },
+  remote_cluster_config_warnings: {
+    type: 'gauge',
+    labels: ['source_cluster', 'source_node_name', 'target_cluster', 'reason'],
+    help: 'Why agents refuse the remote cluster, or why it is not followed; 1 while that is so, else absent',
+  },
   remote_connection_attempts_total: {
     type: 'counter',
     labels: ['source_cluster', 'source_node_name'],

@@ -24,6 +24,12 @@ export interface MeshGauges {
   readonly maxPerSecond: number;
 }
 
+/** Something that agents hold against a remote cluster, or why we do not follow it. */
+export interface ConfigWarningGauge {
+  readonly cluster: string;
+  readonly reason: string;
+}
+
 /** Metrics of the remote clusters (spec/kvstoremesh.md §10.4). */
 export class RemoteClusterMetrics {
   private counted = 0;
@@ -55,13 +61,25 @@ export class RemoteClusterMetrics {
     });
   }
 
+  /** Reads what is wrong with the clusters before each scrape. What does not hold any more, or is of a cluster that is gone, has no series. */
+  followWarnings(source: () => readonly ConfigWarningGauge[]): void {
+    const gauge = this.registry.gauge('remote_cluster_config_warnings');
+    this.registry.beforeScrape(() => {
+      gauge.reset();
+      for (const { cluster, reason } of source()) gauge.set({ ...this.labels(cluster), reason }, 1);
+    });
+  }
+
+  private labels(target: string) {
+    return { source_cluster: this.ownCluster, source_node_name: '', target_cluster: target };
+  }
+
   private ready(target: string, ready: boolean): void {
-    const labels = { source_cluster: this.ownCluster, source_node_name: '', target_cluster: target };
-    this.registry.gauge('remote_cluster_readiness_status').set(labels, ready ? 1 : 0);
+    this.registry.gauge('remote_cluster_readiness_status').set(this.labels(target), ready ? 1 : 0);
   }
 
   private cluster({ name, config, failures, lastFailureAt, awayMs, cache }: RemoteClusterGauges): void {
-    const labels = { source_cluster: this.ownCluster, source_node_name: '', target_cluster: name };
+    const labels = this.labels(name);
     this.ready(name, config !== undefined);
     this.registry.gauge('remote_cluster_failures').set(labels, failures);
     this.registry.gauge('remote_cluster_last_failure_ts').set(labels, lastFailureAt / 1000);

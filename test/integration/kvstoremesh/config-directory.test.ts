@@ -72,8 +72,31 @@ describe(ConfigDirectory, () => {
     expect(events.toSorted()).toEqual(['+.hidden', '+east', '+north']);
     expect(sut.stageStatus()[0]).toMatchObject({
       state: 'readable',
-      counts: { clusters: 3, missingFiles: 0, uselessFiles: 0 },
+      counts: { clusters: 3, missingFiles: 0, uselessFiles: 0, ownFiles: 1 },
     });
+  });
+
+  it('warns of a file that is named as our own cluster, once each time that it comes', async () => {
+    const own = () => lines.filter(({ fields }) => fields['clusterName'] === 'own').map(({ level }) => level);
+    await writeFile(file('own'), 'no cluster');
+    const sut = await watched();
+    expect(sut.namesOwnCluster).toBe(false);
+    await writeFile(file('own'), good);
+    await eventually(() => sut.namesOwnCluster);
+    await writeFile(file('east'), good);
+    await expectEvents('+east');
+    expect(own()).toEqual(['warn']);
+    expect(sut.stageStatus()[0]?.details?.['warnings']).toBe(
+      'not followed, as it is named like our own cluster: own',
+    );
+    await rm(file('own'));
+    await eventually(() => !sut.namesOwnCluster);
+    expect(sut.stageStatus()[0]).toMatchObject({ counts: { ownFiles: 0 }, details: { path } });
+    await writeFile(file('own'), good);
+    await eventually(() => sut.namesOwnCluster);
+
+    expect(own()).toEqual(['warn', 'warn']);
+    expect(events).toEqual(['+east']);
   });
 
   it('follows files that come, change and go; equal content is no change', async () => {

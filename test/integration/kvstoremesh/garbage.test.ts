@@ -267,4 +267,35 @@ describe('kvstoremesh with remote clusters that send garbage', () => {
       (await local.client().get('cilium/cluster-config/biggest'))?.startsWith('{"id":4294967295,'),
     );
   });
+
+  it('counts what agents hold against a cluster, and our own name, in a metric that lasts as long as that does', async () => {
+    const warned = async (): Promise<string[]> => {
+      const samples = (await lab.metrics()).matchAll(
+        /^cilium_kvstoremesh_remote_cluster_config_warnings\{source_cluster="local",source_node_name="",target_cluster="(.*)",reason="(\w+)"\} 1$/gm,
+      );
+      const ofTest = /^(local|south|twin|West)$/;
+      return [...samples]
+        .filter(([, cluster = '']) => ofTest.test(cluster))
+        .map(([, cluster, reason]) => `${cluster}: ${reason}`)
+        .toSorted();
+    };
+    const expectWarned = async (...expected: readonly string[]): Promise<void> => {
+      let seen: string[] = [];
+      const equal = async () => (seen = await warned()).join() === expected.join();
+      await eventually(equal).catch(() => expect(seen).toEqual(expected));
+    };
+    await raw('cilium/cluster-config/south', '{"id":7}');
+    await raw('cilium/cluster-config/twin', '{"id":7}');
+    await folder.set('south', endpoints(remote.endpoint));
+    await eventually(async () => (await lab.cluster('south'))?.ready, { what: 'south' });
+    expect(await warned()).toEqual([]);
+
+    for (const name of ['twin', 'West', 'local']) await folder.set(name, endpoints(remote.endpoint));
+    await expectWarned('West: invalid_name', 'local: own_name', 'south: duplicate_id', 'twin: duplicate_id');
+    expect(lab.directory.counts['ownFiles']).toBe(1);
+    expect((await lab.clusters()).some(({ name }) => name === 'local')).toBe(false);
+
+    for (const name of ['twin', 'West', 'local']) await folder.remove(name);
+    await expectWarned();
+  });
 });

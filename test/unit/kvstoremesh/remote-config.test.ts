@@ -43,16 +43,16 @@ describe(configWarnings, () => {
   });
 
   it.each([
-    [0, 255, /reserved/],
-    [100, 255, /our own/],
-    [256, 255, /above 255/],
-    [4, 255, /that of west/],
-    [3, 511, /limited to 255/],
-  ])('warns of id %s with a maximum of %s', (id, maxConnectedClusters, text) => {
+    [0, 255, 'reserved_id', /reserved/],
+    [100, 255, 'own_id', /our own/],
+    [256, 255, 'high_id', /above 255/],
+    [4, 255, 'duplicate_id', /that of west/],
+    [3, 511, 'max_connected_clusters', /limited to 255/],
+  ])('warns of id %s with a maximum of %s', (id, maxConnectedClusters, reason, text) => {
     const warnings = configWarnings({ ...nothing, id }, { ...own, maxConnectedClusters }, [
       { name: 'west', id: 4 },
     ]);
 
-    expect(warnings.join()).toMatch(text);
+    expect(warnings).toEqual([{ reason, text: expect.stringMatching(text) as string }]);
   });
 });
