@@ -11,7 +11,7 @@ export interface DemoOptions {
   readonly help: boolean;
   /** Seconds after which it ends by itself; undefined: at Ctrl-C. */
   readonly duration: number | undefined;
-  /** That many clusters that know each other, instead of one. */
+  /** That many clusters, of which the first copies what the others have, instead of one. */
   readonly mesh: number | undefined;
   /** Folder of the example cluster. */
   readonly manifests: string;

@@ -30,6 +30,7 @@ export interface RemoteView {
 export class MeshStack {
   readonly clusters: readonly DemoStack[];
   private api = '';
+  private admin = '';
 
   constructor(private readonly options: MeshStackOptions) {
     const { clusters, ...parts } = options;
@@ -51,6 +52,11 @@ export class MeshStack {
     return this.api;
   }
 
+  /** The status page of kvstoremesh. */
+  get page(): string {
+    return this.admin;
+  }
+
   /** All clusters with their mirrors. Resolves when all are ready. */
   async start(): Promise<void> {
     // In turn: two that look for free ports at the same time may find the same.
@@ -67,6 +73,7 @@ export class MeshStack {
     const [health, admin, api, metrics] = await Promise.all([0, 0, 0, 0].map(choosePort));
     const at = (port: number | undefined): string => `127.0.0.1:${String(port)}`;
     this.api = `http://${at(api)}/v1/cluster`;
+    this.admin = `http://${at(admin)}/`;
     const begin = performance.now();
     processes.spawn('kvstoremesh', join(root, 'bin', 'clustermesh-apiserver'), [
       'kvstoremesh',

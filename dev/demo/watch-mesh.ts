@@ -47,6 +47,7 @@ async function keepChanging(stack: MeshStack, live: MeshFollower, signal: AbortS
   const { clusters, home } = stack;
   console.log(`
 Where to look:
+  status           ${stack.page} (in a browser)
   remote clusters  curl ${stack.clusterUrl}
   etcd             ETCDCTL_API=3 etcdctl --endpoints ${home.urls.etcd} get --prefix cilium/cache/
 

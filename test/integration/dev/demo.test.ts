@@ -120,12 +120,15 @@ describe('npm run demo', { timeout: 240_000 }, () => {
     expect(folders()).toEqual(before);
   });
 
-  it('--mesh leaves nothing behind after Ctrl-C', async () => {
+  it('--mesh tells where the status page of kvstoremesh is, and leaves nothing behind after Ctrl-C', async () => {
     const before = folders();
     const sut = demo('--mesh', '2');
     await started(sut);
     const children = childrenOf(sut);
     expect(children).toHaveLength(5);
+    const [, page = ''] = /^ {2}status +(\S+) \(in a browser\)$/m.exec(sut.stdoutLines.join('\n')) ?? [];
+    const { stages } = (await (await fetch(`${page}status`)).json()) as { stages: { name: string }[] };
+    expect(stages.map(({ name }) => name)).toContain('remote/cluster-2');
 
     process.kill(sut.pid, 'SIGINT');
 
