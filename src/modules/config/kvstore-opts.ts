@@ -35,7 +35,11 @@ const KEYS: Readonly<Record<keyof KvstoreOpts, Key>> = {
     undefined,
     'Requests per second until the first synchronization (0: as etcd.qps)',
   ),
-  'etcd.maxInflight': integer(0, undefined, 'Parallel requests (0: as etcd.qps)'),
+  'etcd.maxInflight': integer(
+    0,
+    undefined,
+    'Parallel write transactions (0: as etcd.qps); more than 4 are never used',
+  ),
   'etcd.limit': integer(0, undefined, 'Page size of lists (default 256, 0: unlimited)'),
   'etcd.maxTxnOps': integer(1, 10_000, 'Keys written in one transaction (default 128)'),
   'etcd.keepaliveHeartbeat': duration('Interval of keepalive pings (default 15s)'),
