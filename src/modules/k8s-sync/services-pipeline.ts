@@ -22,12 +22,14 @@ const largeServiceMs = 55;
 
 /**
  * Services joined with their slices. Changes mark a service; it is projected once the present run of events is over, so that
- * a hundred slice events of one service cost one projection. Large services are held to 20 projections a second.
+ * a hundred slice events of one service cost one projection. Large services are held to 20 projections a second. Whatever
+ * changed is looked at again: by the timer that holds it, or else by the next flush.
  */
 export class ServicesPipeline {
   private flushing = false;
   private readonly changedAt = new Map<string, number>();
   private readonly notBefore = new Map<string, number>();
+  /** Those that a timer will look at, whether or not they are still to be projected then. */
   private readonly held = new Set<string>();
   private readonly open = new Set(['services', 'backends']);
 
@@ -53,8 +55,8 @@ export class ServicesPipeline {
     apply();
     for (const key of this.options.join.takeDirty()) {
       if (!this.changedAt.has(key)) this.changedAt.set(key, now);
+      if (!this.held.has(key)) this.schedule();
     }
-    if (this.changedAt.size > this.held.size) this.schedule();
   }
 
   private schedule(): void {
@@ -67,13 +69,13 @@ export class ServicesPipeline {
   }
 
   private flush(): void {
-    const now = this.options.clock.monotonic();
-    for (const [key, at] of this.changedAt) {
-      if (this.held.has(key)) continue;
-      const due = this.notBefore.get(key) ?? 0;
-      if (due > now) this.hold(key, due - now);
-      else this.project(key, at);
-    }
+    for (const [key, at] of this.changedAt) if (!this.held.has(key)) this.projectOrHold(key, at);
+  }
+
+  private projectOrHold(key: string, at: number): void {
+    const waitMs = (this.notBefore.get(key) ?? 0) - this.options.clock.monotonic();
+    if (waitMs > 0) this.hold(key, waitMs);
+    else this.project(key, at);
   }
 
   private hold(key: string, ms: number): void {
@@ -81,7 +83,8 @@ export class ServicesPipeline {
     setTimeout(() => {
       this.held.delete(key);
       const at = this.changedAt.get(key);
-      if (at !== undefined) this.project(key, at);
+      // Held anew when the end of the lists did not wait for this timer.
+      if (at !== undefined) this.projectOrHold(key, at);
     }, ms);
   }
 

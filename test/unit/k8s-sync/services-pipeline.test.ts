@@ -7,20 +7,22 @@ import { ServicesPipeline } from '../../../src/modules/k8s-sync/services-pipelin
 import type { KubeObject } from '../../../src/modules/kubernetes/kube-api.js';
 import { DesiredState } from '../../../src/modules/mirror/desired-state.js';
 
-const service = {
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { namespace: 'shop', name: 'web', annotations: { 'service.cilium.io/global': 'true' } },
-  spec: { type: 'ClusterIP', clusterIP: '10.96.0.1', ports: [{ name: 'http', port: 80, protocol: 'TCP' }] },
-} as KubeObject;
+function service(name = 'web'): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'shop', name, annotations: { 'service.cilium.io/global': 'true' } },
+    spec: { type: 'ClusterIP', clusterIP: '10.96.0.1', ports: [{ name: 'http', port: 80, protocol: 'TCP' }] },
+  } as KubeObject;
+}
 
 /** A slice of `count` backends whose port tells which version it is. */
-function slice(count: number, port: number): KubeObject {
+function slice(count: number, port: number, of = 'web'): KubeObject {
   const endpoints = Array.from({ length: count }, (_, i) => ({ addresses: [`10.1.${i >> 8}.${i & 255}`] }));
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata: { namespace: 'shop', name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } },
+    metadata: { namespace: 'shop', name: `${of}-1`, labels: { 'kubernetes.io/service-name': of } },
     addressType: 'IPv4',
     ports: [{ name: 'http', port, protocol: 'TCP' }],
     endpoints,
@@ -60,11 +62,11 @@ describe(ServicesPipeline.name, () => {
     vi.useRealTimers();
   });
 
-  const value = (): string =>
-    desired.scope('services/v1').records.get('cilium/state/services/v1/east/shop/web')?.want ?? '';
+  const value = (name = 'web'): string =>
+    desired.scope('services/v1').records.get(`cilium/state/services/v1/east/shop/${name}`)?.want ?? '';
 
   it('projects a service once for a run of events', async () => {
-    sut.services.upsert('shop/web', service);
+    sut.services.upsert('shop/web', service());
     for (let port = 8000; port < 8100; port++) sut.backends.upsert('shop/web-1', slice(3, port));
     await vi.advanceTimersByTimeAsync(1);
 
@@ -73,7 +75,7 @@ describe(ServicesPipeline.name, () => {
   });
 
   it('projects a large service at most 20 times a second, and ends with its last state', async () => {
-    sut.services.upsert('shop/web', service);
+    sut.services.upsert('shop/web', service());
     sut.backends.upsert('shop/web-1', slice(5000, 8000));
     await vi.advanceTimersByTimeAsync(1);
     projections = 0;
@@ -90,7 +92,7 @@ describe(ServicesPipeline.name, () => {
   });
 
   it('does not hold small services up', async () => {
-    sut.services.upsert('shop/web', service);
+    sut.services.upsert('shop/web', service());
     for (let port = 8000; port < 8050; port++) {
       sut.backends.upsert('shop/web-1', slice(3, port));
       await vi.advanceTimersByTimeAsync(1);
@@ -99,7 +101,7 @@ describe(ServicesPipeline.name, () => {
   });
 
   it('is listed when both its sources are, with everything projected', () => {
-    sut.services.upsert('shop/web', service);
+    sut.services.upsert('shop/web', service());
     sut.services.synced();
     sut.backends.upsert('shop/web-1', slice(3, 8000));
     expect(listed).toBe(0);
@@ -107,5 +109,35 @@ describe(ServicesPipeline.name, () => {
 
     expect(listed).toBe(1);
     expect(value()).toContain('"Port":8000');
+  });
+
+  describe('with a large service that was held when its list ended', () => {
+    beforeEach(async () => {
+      sut.services.upsert('shop/web', service());
+      sut.services.upsert('shop/small', service('small'));
+      sut.services.synced();
+      sut.backends.upsert('shop/web-1', slice(5000, 8000));
+      sut.backends.upsert('shop/small-1', slice(1, 8000, 'small'));
+      await vi.advanceTimersByTimeAsync(1);
+      sut.backends.upsert('shop/web-1', slice(5000, 8001));
+      await vi.advanceTimersByTimeAsync(30);
+      sut.backends.synced();
+      projections = 0;
+    });
+
+    it('projects another service that changes', async () => {
+      sut.backends.upsert('shop/small-1', slice(1, 8002, 'small'));
+      await vi.advanceTimersByTimeAsync(1);
+      expect(value('small')).toContain('"Port":8002');
+    });
+
+    it('projects the large one again, no sooner than it may', async () => {
+      sut.backends.upsert('shop/web-1', slice(5000, 8002));
+      await vi.advanceTimersByTimeAsync(50);
+      expect(value()).toContain('"Port":8001');
+      await vi.advanceTimersByTimeAsync(10);
+      expect(value()).toContain('"Port":8002');
+      expect(projections).toBe(1);
+    });
   });
 });
