@@ -24,11 +24,15 @@ export class ComplaintBook {
     const text = complaints
       .map((complaint) => complaint.message + JSON.stringify(complaint.fields))
       .join('\n');
-    if (this.open.get(key) === text) return;
-    this.open.set(key, text);
-    this.onRejected(this.resource);
+    if (!this.opens(key, text)) return;
     for (const { message, fields } of complaints)
       this.log.warn(message, { resource: this.resource, object: key, ...fields });
+  }
+
+  /** The projection of this object threw: a bug of ours, worded as the reflector's. */
+  failed(key: string, error: unknown): void {
+    if (!this.opens(key, String(error))) return;
+    this.log.error('Unable to handle object, skipping it', { resource: this.resource, object: key, error });
   }
 
   close(key: string): void {
@@ -38,5 +42,12 @@ export class ComplaintBook {
   /** Objects that are bad now. */
   get size(): number {
     return this.open.size;
+  }
+
+  private opens(key: string, text: string): boolean {
+    if (this.open.get(key) === text) return false;
+    this.open.set(key, text);
+    this.onRejected(this.resource);
+    return true;
   }
 }

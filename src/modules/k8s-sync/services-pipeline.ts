@@ -88,12 +88,21 @@ export class ServicesPipeline {
     }, ms);
   }
 
+  /** As ReflectedObjects does for the other kinds: what a service does wrong here must not stop the others, nor the process. */
   private project(key: string, at: number): void {
-    const { desired, scope, join, complaints, clock } = this.options;
     this.changedAt.delete(key);
+    try {
+      this.replace(key, at);
+    } catch (error) {
+      this.options.complaints.failed(key, error);
+    }
+  }
+
+  private replace(key: string, at: number): void {
+    const { desired, scope, join, complaints, clock } = this.options;
     const projected = join.project(key);
-    complaints.note(key, projected.complaints);
     if (projected.kind === 'entries') desired.replace(scope, key, projected.entries, at);
+    complaints.note(key, projected.complaints);
     const size = projected.entries[0]?.value.length ?? 0;
     if (size > largeValue) this.notBefore.set(key, clock.monotonic() + largeServiceMs);
     else this.notBefore.delete(key);

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/common/clock.js';
-import { silentLog } from '../../../src/common/log.js';
 import { ComplaintBook } from '../../../src/modules/k8s-sync/complaint-book.js';
 import { ServiceJoin } from '../../../src/modules/k8s-sync/projections/service-join.js';
 import { ServicesPipeline } from '../../../src/modules/k8s-sync/services-pipeline.js';
 import type { KubeObject } from '../../../src/modules/kubernetes/kube-api.js';
 import { DesiredState } from '../../../src/modules/mirror/desired-state.js';
+import { type LogLine, recordingLog } from '../../support/recording-log.js';
 
 function service(name = 'web'): KubeObject {
   return {
@@ -34,6 +34,10 @@ describe(ServicesPipeline.name, () => {
   let sut: ServicesPipeline;
   let projections: number;
   let listed: number;
+  let lines: LogLine[];
+  let rejected: string[];
+  /** Services whose projection throws. */
+  let broken: Set<string>;
 
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'setImmediate', 'performance'] });
@@ -42,10 +46,14 @@ describe(ServicesPipeline.name, () => {
     ]);
     projections = 0;
     listed = 0;
+    lines = [];
+    rejected = [];
+    broken = new Set();
     const join = new ServiceJoin({ ctx: { clusterName: 'east', clusterId: 3 }, exportAll: false });
     const project = join.project.bind(join);
     join.project = (key) => {
       projections++;
+      if (broken.has(key)) throw new Error(`cannot project ${key}`);
       return project(key);
     };
     sut = new ServicesPipeline({
@@ -53,7 +61,7 @@ describe(ServicesPipeline.name, () => {
       scope: desired.scope('services/v1'),
       join,
       backends: 'slice',
-      complaints: new ComplaintBook('services', silentLog, () => undefined),
+      complaints: new ComplaintBook('services', recordingLog(lines), (resource) => rejected.push(resource)),
       clock: systemClock,
       onListed: () => listed++,
     });
@@ -138,6 +146,59 @@ describe(ServicesPipeline.name, () => {
       await vi.advanceTimersByTimeAsync(10);
       expect(value()).toContain('"Port":8002');
       expect(projections).toBe(1);
+    });
+  });
+
+  describe('with a service whose projection throws', () => {
+    beforeEach(() => {
+      broken.add('shop/bad');
+      sut.services.upsert('shop/bad', service('bad'));
+      sut.services.upsert('shop/web', service());
+      sut.backends.upsert('shop/bad-1', slice(1, 8000, 'bad'));
+      sut.backends.upsert('shop/web-1', slice(5000, 8000));
+    });
+
+    const errors = (): LogLine[] => lines.filter(({ level }) => level === 'error');
+
+    it('projects the others, and says so once', async () => {
+      await vi.advanceTimersByTimeAsync(1);
+      sut.backends.upsert('shop/bad-1', slice(1, 8001, 'bad'));
+      await vi.advanceTimersByTimeAsync(1);
+
+      expect(value()).toContain('"Port":8000');
+      expect(errors()).toEqual([
+        {
+          level: 'error',
+          message: 'Unable to handle object, skipping it',
+          fields: { resource: 'services', object: 'shop/bad', error: new Error('cannot project shop/bad') },
+        },
+      ]);
+      expect(rejected).toEqual(['services']);
+    });
+
+    it('projects it when its projection no longer throws', async () => {
+      await vi.advanceTimersByTimeAsync(1);
+      broken.clear();
+      sut.backends.upsert('shop/bad-1', slice(1, 8001, 'bad'));
+      await vi.advanceTimersByTimeAsync(1);
+      expect(value('bad')).toContain('"Port":8001');
+    });
+
+    it('keeps the value of a large one that throws when its turn comes', async () => {
+      await vi.advanceTimersByTimeAsync(1);
+      broken.add('shop/web');
+      sut.backends.upsert('shop/web-1', slice(5000, 8001));
+      await vi.advanceTimersByTimeAsync(60);
+
+      expect(value()).toContain('"Port":8000');
+      expect(errors().map(({ fields }) => fields.object)).toEqual(['shop/bad', 'shop/web']);
+    });
+
+    it('is listed all the same', () => {
+      sut.services.synced();
+      sut.backends.synced();
+      expect(listed).toBe(1);
+      expect(value()).toContain('"Port":8000');
     });
   });
 });
