@@ -39,7 +39,12 @@ export class ComplaintBook {
     this.open.delete(key);
   }
 
-  /** Objects that are bad now. */
+  /** The objects that are bad now. */
+  keys(): Iterable<string> {
+    return this.open.keys();
+  }
+
+  /** How many that are. */
   get size(): number {
     return this.open.size;
   }

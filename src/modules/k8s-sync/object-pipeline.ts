@@ -41,9 +41,11 @@ export class ObjectPipeline implements ResourceSink {
     this.options.desired.remove(this.options.scope, key, this.options.clock.monotonic());
   }
 
-  /** Objects that want no key need not be remembered: deleting them changes nothing. */
-  keys(): Iterable<string> {
-    return this.options.scope.owners.keys();
+  /** Objects that want no key need not be remembered, deleting them changes nothing; unless they are complained of. */
+  *keys(): Iterable<string> {
+    const { scope, complaints } = this.options;
+    yield* scope.owners.keys();
+    for (const key of complaints.keys()) if (!scope.owners.has(key)) yield key;
   }
 
   synced(): void {
