@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { pipeline, type Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import type { Readable } from 'node:stream';
 import type { Clock } from '../../common/clock.js';
 import { AgentPool } from './agent-pool.js';
 import { Deadline } from './deadline.js';
@@ -25,8 +24,6 @@ export interface KubeTransportOptions {
   readonly connectionTimeoutMs: number;
   /** Period of TCP keep-alive probes, ms. */
   readonly connectionKeepAliveMs: number;
-  /** Asks for compressed streams; default false: between neighbours it gains no time and costs the API server CPU. */
-  readonly gzip?: boolean;
 }
 
 interface Call {
@@ -78,15 +75,14 @@ export class KubeTransport implements KubeApi {
 
   async stream(path: string, options: KubeStreamOptions = {}): Promise<Readable> {
     const { query, accept = 'application/json', signal } = options;
-    const encoding = this.options.gzip ? 'gzip' : 'identity';
-    const call: Call = { method: 'GET', path, query, headers: { accept, 'accept-encoding': encoding } };
+    const call: Call = { method: 'GET', path, query, headers: { accept, 'accept-encoding': 'identity' } };
     await this.admit(signal);
     const deadline = new Deadline(this.options.clock, options.headersTimeoutMs ?? defaultTimeoutMs, signal);
     try {
       const response = await this.open(call, deadline.signal);
       deadline.disarm();
       response.once('close', () => deadline.release());
-      return unpacked(response);
+      return response;
     } catch (error) {
       deadline.release();
       throw this.failure(call, error, signal);
@@ -192,10 +188,4 @@ async function textOf(response: IncomingMessage, maxLength: number): Promise<str
     if (length > maxLength) break;
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function unpacked(response: IncomingMessage): Readable {
-  if (response.headers['content-encoding'] !== 'gzip') return response;
-  // The reader of the result meets every error; the callback is only what pipeline insists on.
-  return pipeline(response, createGunzip(), () => undefined);
 }

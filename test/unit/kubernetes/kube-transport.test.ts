@@ -104,6 +104,11 @@ describe(KubeTransport, () => {
     await eventually(() => server.openWatches === 0);
   });
 
+  it('asks for streams as they are, not compressed', async () => {
+    (await sut.stream(nodes)).destroy();
+    expect(server.headers[0]).toMatchObject({ accept: 'application/json', 'accept-encoding': 'identity' });
+  });
+
   it('rejects at once for a signal that has aborted', async () => {
     const error = await failure(sut.request('GET', '/version', { signal: AbortSignal.abort() }));
     expect(error.reason).toBe('Aborted');
