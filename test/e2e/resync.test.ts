@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { RealLab } from '../support/real-lab.js';
@@ -23,7 +24,7 @@ describe('POST /resync', () => {
   let server: ServerProcess;
 
   beforeAll(async () => {
-    lab = await RealLab.start();
+    lab = await RealLab.start({ audit: true });
     await lab.cluster.fill(10);
     server = await lab.startServer();
     await lab.expectState();
@@ -46,6 +47,20 @@ describe('POST /resync', () => {
     return new Map(finished.report!.scopes.map((scope) => [scope.scope, scope]));
   }
 
+  /** What the program has listed so far, by the API server's own account. */
+  async function listed(): Promise<string[]> {
+    interface Event {
+      readonly verb: string;
+      readonly requestURI: string;
+      readonly userAgent?: string;
+    }
+    const lines = (await readFile(lab.kube.auditLog, 'utf8')).split('\n').slice(0, -1);
+    const events = lines.map((line) => JSON.parse(line) as Event);
+    return events
+      .filter(({ verb, userAgent }) => verb === 'list' && userAgent?.startsWith('clustermesh-apiserver/'))
+      .map(({ requestURI }) => requestURI);
+  }
+
   it('finds nothing when nothing is wrong, lists Kubernetes afresh and writes nothing', async () => {
     const before = await lab.state();
 
@@ -57,6 +72,19 @@ describe('POST /resync', () => {
       expect(scopes.get(name)?.listed).toBeGreaterThanOrEqual(10);
     }
     expect(await lab.state()).toEqual(before);
+  });
+
+  it("takes the lists from the API server's cache, at least as new as what it has seen", async () => {
+    const before = (await listed()).length;
+
+    await resync({});
+
+    const lists = (await listed()).slice(before);
+    expect(lists.length).toBeGreaterThanOrEqual(5);
+    // A limit beside a version would be a list of the past out of etcd.
+    expect(
+      lists.filter((list) => !/[?&]resourceVersion=[1-9]/.test(list) || list.includes('limit=')),
+    ).toEqual([]);
   });
 
   it('compares one scope only, and changes nothing, when told so', async () => {

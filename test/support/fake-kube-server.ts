@@ -44,7 +44,10 @@ interface Watcher {
   fault: Fault | undefined;
 }
 
-/** An API server of one kind, cluster-scoped, at any path but the fixed ones: list, pages, watch, bookmarks, watch lists, 410. */
+/**
+ * An API server of one kind, cluster-scoped, at any path but the fixed ones: list, pages, exact lists of the past, watch, bookmarks,
+ * watch lists, 410.
+ */
 export class FakeKubeServer {
   readonly requests: string[] = [];
   readonly headers: IncomingMessage['headers'][] = [];
@@ -113,10 +116,9 @@ export class FakeKubeServer {
     this.record({ version: this.version, type: 'DELETED', object: gone });
   }
 
-  /** Forgets the history: watches from an older version get 410. */
+  /** Watches from an older version get 410. As with a watch cache, an exact list still shows the past: etcd remembers longer. */
   compact(): void {
     this.oldest = this.version;
-    this.history.length = 0;
   }
 
   bookmark(): void {
@@ -162,13 +164,14 @@ export class FakeKubeServer {
   }
 
   private page(query: URLSearchParams): string {
-    const all = [...this.objects.values()];
-    const [from, version] = (query.get('continue') ?? `0/${String(this.version)}`).split('/').map(Number) as [
-      number,
-      number,
-    ];
     const limit = Number(query.get('limit') ?? 0);
-    const paged = limit > 0 && (this.forcePages || query.get('resourceVersion') === '');
+    const asked = query.get('resourceVersion') ?? '';
+    // The old meaning of a limit beside a version: exactly what was there then.
+    const exact = limit > 0 && asked !== '' && asked !== '0';
+    const all = exact ? this.past(Number(asked)) : [...this.objects.values()];
+    const now = exact ? asked : String(this.version);
+    const [from, version] = (query.get('continue') ?? `0/${now}`).split('/').map(Number) as [number, number];
+    const paged = limit > 0 && (this.forcePages || asked === '');
     const items = paged ? all.slice(from, from + limit) : all;
     const more = paged && from + limit < all.length;
     const metadata = {
@@ -176,6 +179,16 @@ export class FakeKubeServer {
       ...(more ? { continue: `${String(from + limit)}/${String(version)}` } : {}),
     };
     return JSON.stringify({ kind: 'List', apiVersion: 'v1', metadata, items }) + '\n';
+  }
+
+  private past(version: number): FakeObject[] {
+    const objects = new Map<string, FakeObject>();
+    for (const { version: at, type, object } of this.history) {
+      if (at > version) break;
+      if (type === 'DELETED') objects.delete(object.metadata.name);
+      else objects.set(object.metadata.name, object);
+    }
+    return [...objects.values()];
   }
 
   private watch(query: URLSearchParams, response: ServerResponse): void {

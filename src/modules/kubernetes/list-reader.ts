@@ -7,7 +7,7 @@ export interface ListRequest {
   readonly path: string;
   /** Without `limit` and `continue`. */
   readonly query: Readonly<Record<string, string>>;
-  /** Items a page; 0 = all in one. Only a wish: a list from the API server's cache comes in one piece. */
+  /** Items a page; 0 = all in one. Only a wish: a list from the API server's cache comes in one piece, and see mayPage(). */
   readonly pageLimit: number;
   readonly stream: Omit<KubeStreamOptions, 'query'>;
   readonly limits: BodyLimits;
@@ -20,7 +20,7 @@ export interface ListRequest {
  */
 export async function readList(request: ListRequest): Promise<string> {
   const { query, pageLimit } = request;
-  const paged = pageLimit > 0 ? { limit: String(pageLimit) } : {};
+  const paged = pageLimit > 0 && mayPage(query) ? { limit: String(pageLimit) } : {};
   let page = await readPage(request, { ...query, ...paged });
   while (page.continue !== undefined) {
     // The token holds the version of the first page; giving both is refused.
@@ -28,6 +28,14 @@ export async function readList(request: ListRequest): Promise<string> {
     page = await readPage(request, { ...others, ...paged, continue: page.continue });
   }
   return page.resourceVersion;
+}
+
+/**
+ * As client-go: a limit beside a version means exactly that past, read from etcd; without one, the API server's cache shows what is at
+ * least as new. It ignores the limit of version '0', but a server that has no cache does not.
+ */
+function mayPage({ resourceVersion = '' }: ListRequest['query']): boolean {
+  return resourceVersion === '' || resourceVersion === '0';
 }
 
 async function readPage(

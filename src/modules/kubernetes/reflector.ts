@@ -29,7 +29,7 @@ export interface ReflectorOptions<T extends KubeObject = KubeObject> extends Ref
   readonly random: () => number;
   /** Objects arrive as the first events of a watch (KubernetesServer.watchList) instead of a list; falls back when refused. Default false. */
   readonly watchList?: boolean;
-  /** Items a page of a list, default 500; 0 = no pages. The API server ignores it for a list from its cache. */
+  /** Items a page of a list that the API server reads from etcd, default 500; 0 = no pages. */
   readonly pageLimit?: number;
   readonly timing?: Partial<ReflectorTiming>;
 }
@@ -46,8 +46,11 @@ interface Listing {
 }
 
 const defaultPageLimit = 500;
-/** After so many failures in a row a list is asked for in one piece: its pages may expire faster than they can be read. */
-const maxPagedFailures = 2;
+/**
+ * When the version was of no use more often than that in a row, the next list waits, and is asked for in one piece: its pages may expire
+ * faster than they can be read.
+ */
+const maxExpirations = 2;
 
 /**
  * Keeps a sink equal to what the API server has of one kind: list, then watch, for ever. Nothing is deleted on the strength
@@ -166,7 +169,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements StageSource
         api: this.options.api,
         path: this.requests.path,
         query,
-        pageLimit: this.failures > maxPagedFailures ? 0 : (this.options.pageLimit ?? defaultPageLimit),
+        pageLimit: this.expirations > maxExpirations ? 0 : (this.options.pageLimit ?? defaultPageLimit),
         stream: { accept, signal, headersTimeoutMs: this.timing.headersMs },
         limits: this.limits(Infinity),
         onItem: (object) => this.show({ type: 'MODIFIED', object: object as KubeObject }, listing),
@@ -291,7 +294,7 @@ export class Reflector<T extends KubeObject = KubeObject> implements StageSource
   private expire(failure: 'relist' | 'newest'): boolean {
     this.mustList = true;
     if (failure === 'newest') this.version.expired();
-    return ++this.expirations <= 2;
+    return ++this.expirations <= maxExpirations;
   }
 
   /** Loud when the failure is another than the last. */

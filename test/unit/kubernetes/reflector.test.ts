@@ -158,16 +158,6 @@ describe(Reflector, () => {
     });
   }
 
-  it('lists the newest when the version that it knows has expired for lists too', async () => {
-    lab.run();
-    await watching();
-    server.faults.watch.push({ kind: 'status', status: 410 });
-    server.faults.list.push({ kind: 'status', status: 410, reason: 'Expired' });
-    server.endWatches();
-    await eventually(() => lab.status.counts.relists === 1);
-    expect(lists().map((request) => /resourceVersion=(\d*)/.exec(request)?.[1])).toEqual(['0', '102', '']);
-  });
-
   it('lists the newest when the version is ahead of the API server', async () => {
     lab.run();
     await watching();
@@ -205,18 +195,6 @@ describe(Reflector, () => {
     await watching();
     expect(performance.now() - started).toBeGreaterThan(990);
     expect(lists()).toHaveLength(2);
-  });
-
-  it('reads all pages, and none twice', async () => {
-    for (let i = 0; i < 25; i++) server.put(`n${String(i)}`, i);
-    server.forcePages = true;
-    await lab.stop();
-    lab = new ReflectorLab(server, { pageLimit: 10 });
-    lab.run();
-    await watching();
-    expect(lab.sink.state).toEqual(server.state);
-    expect(lab.sink.calls).toHaveLength(28);
-    expect(lists().map((request) => request.includes('resourceVersion='))).toEqual([true, false, false]);
   });
 
   it('reads a slow list', async () => {
