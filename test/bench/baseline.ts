@@ -24,18 +24,34 @@ export function saveBaseline(results: readonly Result[]): void {
 }
 
 /** What moved by more than a tenth since the baseline: figure, before, now, ratio. */
-export function moved(results: readonly Result[]): Record<string, string | number>[] {
-  const baseline = new Map(readBaseline().map((result) => [keyOf(result), result]));
+export function moved(
+  results: readonly Result[],
+  baseline: readonly Result[] = readBaseline(),
+): Record<string, string | number>[] {
   return results.flatMap((result) => {
-    const before = baseline.get(keyOf(result));
+    const before = counterpart(result, baseline);
     if (!before) return [];
     return Object.entries(result).flatMap(([figure, now]) => {
       const then = before[figure];
-      if (typeof now !== 'number' || typeof then !== 'number' || then === 0) return [];
-      const ratio = Math.round((now / then) * 100) / 100;
-      return Math.abs(ratio - 1) > 0.1
-        ? [{ question: result.question, figure, before: then, now, ratio }]
-        : [];
+      if (typeof now !== 'number' || typeof then !== 'number' || !hasMoved(then, now)) return [];
+      const ratio = then === 0 ? 'from 0' : Math.round((now / then) * 100) / 100;
+      return [{ question: result.question, figure, before: then, now, ratio }];
     });
   });
+}
+
+/** The questions that cannot be compared: the baseline has none of their shape. */
+export function withoutBaseline(
+  results: readonly Result[],
+  baseline: readonly Result[] = readBaseline(),
+): string[] {
+  return results.filter((result) => !counterpart(result, baseline)).map(({ question }) => question);
+}
+
+function counterpart(result: Result, baseline: readonly Result[]): Result | undefined {
+  return baseline.find((old) => keyOf(old) === keyOf(result));
+}
+
+function hasMoved(then: number, now: number): boolean {
+  return Math.abs(now - then) > Math.abs(then) / 10;
 }

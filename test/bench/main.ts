@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { moved, type Result, saveBaseline } from './baseline.js';
+import { moved, type Result, saveBaseline, withoutBaseline } from './baseline.js';
 import { BenchLab } from './bench-lab.js';
 import { idle, steadyChurn } from './churn.js';
 import { growth } from './growth.js';
@@ -91,6 +91,14 @@ function report(result: Result): void {
   results.push(result);
 }
 
+function compare(): void {
+  const news = moved(results);
+  const alone = withoutBaseline(results);
+  for (const question of alone) console.log(`${question}: no baseline of this shape; --save makes one`);
+  if (news.length > 0) console.table(news);
+  else if (alone.length < results.length) console.log('nothing moved by more than a tenth');
+}
+
 for (const name of asked) await ownLabs[name]?.();
 const inCluster = asked.filter((name) => name in questions);
 if (inCluster.length > 0) {
@@ -105,5 +113,5 @@ if (inCluster.length > 0) {
     await lab.stop();
   }
 }
-if (values.compare) console.table(moved(results));
+if (values.compare) compare();
 if (values.save) saveBaseline(results);
