@@ -38,8 +38,8 @@ const shown = 100;
 const pollMs = 20;
 
 /**
- * Lists Kubernetes afresh, compares with what etcd really holds, and lets the writer repair: nothing special is done in an
- * emergency. A dry run compares etcd with the present desired state and touches nothing.
+ * Lists Kubernetes again (out of the API server's cache, nothing older than what was seen), compares with what etcd really holds,
+ * and lets the writer repair: nothing special is done in an emergency. A dry run compares etcd with the present desired state and touches nothing.
  */
 export class Resync {
   constructor(private readonly options: ResyncOptions) {}

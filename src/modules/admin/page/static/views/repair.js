@@ -28,7 +28,7 @@ export class RepairView {
     const canResync = head.actions.includes('resync');
     this.#resync.hidden = !canResync;
     const hint = canResync
-      ? 'Compare reads etcd and changes nothing. Resync lists Kubernetes afresh, too, and puts right what differs.'
+      ? 'Compare reads etcd and changes nothing. Resync lists Kubernetes again, too, and puts right what differs.'
       : 'Compare reads etcd and changes nothing. What differs is put right without being asked.';
     fill(byId('repair-hint'), hint, () => [hint]);
     const names = [...new Set(scopes.map(({ scope }) => scope))];
