@@ -1,4 +1,12 @@
-import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  createServer,
+  type Http2Server,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** Something that listens where an etcd should; `sockets`: when each connection came, ms of performance.now(). */
@@ -46,7 +54,54 @@ export interface OddAnswers {
 }
 
 /** An HTTP/2 server that takes the calls of etcd's API and answers what a test says, byte for byte. */
-export async function oddEtcd(answers: OddAnswers): Promise<OddServer> {
+export function oddEtcd(answers: OddAnswers): Promise<OddServer> {
+  return oddHttp2((stream, headers) => {
+    const answer = headers[':path']?.endsWith('/Watch') ? answers.watch : answers.range;
+    if (answer) send(stream, answer);
+  });
+}
+
+/**
+ * As the etcd of the cluster `name` to which an overloaded proxy leads: its heartbeat is watched and its configuration read,
+ * then the list of its nodes never comes, and every further watch stream is reset. `resets`: how many were.
+ */
+export async function resettingEtcd(name: string): Promise<OddServer & { readonly resets: () => number }> {
+  const watched = new WeakSet<Http2Session>();
+  let resets = 0;
+  const odd = await oddHttp2((stream, headers) => {
+    if (!headers[':path']?.endsWith('/Watch')) answerRange(stream, name);
+    else if (stream.session && !watched.has(stream.session)) {
+      watched.add(stream.session);
+      send(stream, { body: frame(Buffer.concat([header, Buffer.from([0x18, 1])])) });
+    } else {
+      resets++;
+      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    }
+  });
+  return Object.assign(odd, { resets: () => resets });
+}
+
+function answerRange(stream: ServerHttp2Stream, name: string): void {
+  let asked = Buffer.alloc(0);
+  stream.on('data', (chunk: Buffer) => (asked = Buffer.concat([asked, chunk])));
+  stream.on('end', () => {
+    if (asked.includes('cilium/state/nodes/')) send(stream, { body: Buffer.alloc(0) });
+    else if (asked.includes('cilium/cluster-config/')) send(stream, configuration(name));
+    else send(stream, emptyRange);
+  });
+}
+
+function configuration(name: string): OddAnswer {
+  const text = (field: number, value: string): Buffer =>
+    Buffer.concat([Buffer.from([(field << 3) | 2, value.length]), Buffer.from(value)]);
+  const entry = Buffer.concat([text(1, `cilium/cluster-config/${name}`), text(5, '{"id":3}')]);
+  const body = frame(Buffer.concat([header, Buffer.from([0x12, entry.length]), entry]));
+  return { body, grpcStatus: 0 };
+}
+
+async function oddHttp2(
+  onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
+): Promise<OddServer> {
   const sessions = new Set<ServerHttp2Session>();
   const times: number[] = [];
   const server: Http2Server = createServer();
@@ -57,9 +112,8 @@ export async function oddEtcd(answers: OddAnswers): Promise<OddServer> {
     session.on('close', () => sessions.delete(session));
   });
   server.on('stream', (stream, headers) => {
-    const answer = headers[':path']?.endsWith('/Watch') ? answers.watch : answers.range;
     stream.on('error', () => undefined);
-    if (answer) send(stream, answer);
+    onStream(stream, headers);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const stop = async (): Promise<void> => {

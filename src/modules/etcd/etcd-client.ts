@@ -18,6 +18,7 @@ export interface EtcdClientOptions {
 }
 
 export interface StreamHandler<Response> {
+  /** Not after an abort. */
   onData(message: Response): void;
   /** Once, whatever ended it. */
   onEnd(fault: EtcdFault): void;
@@ -33,14 +34,22 @@ export interface StreamOptions {
 
 export interface EtcdStream<Request> {
   send(request: Request): void;
-  /** onEnd follows. */
-  cancel(): void;
 }
 
 /** Users that change without end are somebody's mistake. */
 const mostSends = 10;
 const staleRights = /revision of auth store is old/;
 const defaultDeadlineMs = 10_000;
+const cancelDelayMs = 30;
+
+/**
+ * Never call.cancel() in the turn of whatever gave the reason: it may be the reset of another stream, which Node 20 tells from
+ * within nghttp2's own callback. A cancellation then sends what is pending, asks the half-closed stream for its data and gets
+ * none without end: the process hangs in native code until its memory is used up. Timers run outside of that callback.
+ */
+function cancelSoon(call: { cancel(): void }): void {
+  setTimeout(() => call.cancel(), cancelDelayMs);
+}
 
 /**
  * One connection to one etcd member: calls with deadlines, streams, an orderly end. Retries nothing but a call whose
@@ -133,7 +142,7 @@ export class EtcdClient {
     const client = await this.open();
     const call = client.makeBidiStreamRequest(rpc.path, rpc.encode, rpc.decode, metadata, { deadline });
     this.attach(call, handler, [signal, this.closing.signal]);
-    return { send: (request) => call.write(request), cancel: () => call.cancel() };
+    return { send: (request) => call.write(request) };
   }
 
   /** The next call logs in again: for refusals that come as a message on a stream. */
@@ -152,9 +161,11 @@ export class EtcdClient {
     handler: StreamHandler<Response>,
     ends: readonly AbortSignal[],
   ): void {
-    const cancel = (): void => call.cancel();
+    const cancel = (): void => cancelSoon(call);
     for (const end of ends) end.addEventListener('abort', cancel, { once: true });
-    call.on('data', (message: Response) => handler.onData(message));
+    call.on('data', (message: Response) => {
+      if (!ends.some((end) => end.aborted)) handler.onData(message);
+    });
     // 'status' follows and says the same.
     call.on('error', () => undefined);
     call.once('status', (status: StatusObject) => {
@@ -180,7 +191,7 @@ export class EtcdClient {
     if (signal?.aborted) throw new EtcdFault('cancelled', 'aborted');
     this.inFlightCalls++;
     return new Promise<Response>((resolve, reject) => {
-      const cancel = (): void => call.cancel();
+      const cancel = (): void => cancelSoon(call);
       const done = (error: Error | null, response?: Response): void => {
         signal?.removeEventListener('abort', cancel);
         this.inFlightCalls--;
