@@ -25,7 +25,7 @@ export const quickTiming: MeshTiming = {
   configLimitMs: 180_000,
   steadyMs: 30_000,
   drainMs: 180_000,
-  connectsPerSecond: 100,
+  connectsPerSecond: 200,
 };
 
 /** One life of kvstoremesh, all of it, in this process: on free ports, over the local etcd at `local`. */

@@ -16,11 +16,21 @@ const minHeartbeatMs = 5000;
 /** Sent to servers that are addressed by IP, where TLS knows no server name. Any name would do: who serves one certificate sends it. */
 const nameForIps = 'localhost';
 
+export interface ChannelUse {
+  /** Default: it connects anew by itself. */
+  readonly reconnects?: boolean;
+}
+
 /**
  * A gRPC channel to one endpoint; connects when it is first used.
  * @throws EtcdConfigError for certificates that cannot be used, as a key that does not fit its certificate.
  */
-export function openChannel(endpoint: string, settings: EtcdSettings, keepAlive: KeepAlive): Channel {
+export function openChannel(
+  endpoint: string,
+  settings: EtcdSettings,
+  keepAlive: KeepAlive,
+  { reconnects = true }: ChannelUse = {},
+): Channel {
   const { address, host } = addressOf(endpoint);
   const secure = usesTls(endpoint, settings);
   const options: ChannelOptions = {
@@ -38,11 +48,28 @@ export function openChannel(endpoint: string, settings: EtcdSettings, keepAlive:
     'grpc.use_local_subchannel_pool': 1,
     ...(secure && isIP(host) ? { 'grpc.ssl_target_name_override': nameForIps } : {}),
   };
-  return new Channel(
-    address,
-    secure ? tlsCredentials(host, settings) : credentials.createInsecure(),
-    options,
-  );
+  const access = secure ? tlsCredentials(host, settings) : credentials.createInsecure();
+  if (!reconnects) connectOnce(access);
+  return new Channel(address, access, options);
+}
+
+/**
+ * After a failure gRPC connects again by itself, even when the channel has been closed in the meantime, and no option stops it.
+ * It waits for the connector each time before it opens a socket: there it is refused.
+ */
+function connectOnce(access: ChannelCredentials): void {
+  const create = access._createSecureConnector.bind(access);
+  access._createSecureConnector = (...args) => {
+    const connector = create(...args);
+    const ready = connector.waitForReady.bind(connector);
+    let used = false;
+    connector.waitForReady = () => {
+      if (used) return Promise.reject(new Error('the connection was lost'));
+      used = true;
+      return ready();
+    };
+    return connector;
+  };
 }
 
 /** `host:port` and its parts; IPv6 hosts without their brackets. */

@@ -3,7 +3,7 @@ import type { StageSource, StageStatus } from '../../common/stage.js';
 import { TokenBucket } from '../../common/token-bucket.js';
 
 export interface ConnectGateOptions {
-  /** Attempts a second, of all remote clusters together; as many may come at once. */
+  /** Connections a second, of all remote clusters together; as many may come at once. */
   readonly perSecond: number;
   readonly clock: Clock;
 }
@@ -11,7 +11,7 @@ export interface ConnectGateOptions {
 const windowMs = 60_000;
 
 /**
- * Where every attempt to connect to a remote cluster passes, so that a hundred clusters that come and go together do not
+ * Where every attempt to open a connection to a remote cluster's endpoint passes, so that a hundred clusters that come and go together do not
  * become a storm. Each of them waits longer from attempt to attempt, too; this bounds what they do together.
  */
 export class ConnectGate implements StageSource {

@@ -115,8 +115,6 @@ export class RemoteCluster {
 
   /** @returns for how long the cluster's configuration was known, ms. */
   private async attempt(signal: AbortSignal): Promise<number> {
-    this.stage.enter('queued');
-    if (!(await this.options.gate.take(signal))) return 0;
     this.attempts++;
     try {
       await this.connect(signal);
@@ -151,6 +149,10 @@ export class RemoteCluster {
       probe: HEARTBEAT_KEY,
       timeoutMs: timing.answerMs,
       onStep: (step) => stage.enter(step),
+      admit: (s) => {
+        stage.enter('queued');
+        return this.options.gate.take(s);
+      },
     });
     this.connection = remote;
     log.info('Connection to remote cluster established', {

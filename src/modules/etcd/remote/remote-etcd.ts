@@ -9,7 +9,7 @@ import { WatchStream } from '../watch-stream.js';
 import { GuardedClient, type RequestBudget } from './guarded-client.js';
 import { reach, type ReachStep } from './reach.js';
 
-/** The etcd of another cluster, over one connection. Only read: no key, no lease, no lock of ours is ever put there. */
+/** The etcd of another cluster, over one connection, which is not replaced when it is lost. Only read: no key, no lease, no lock of ours is ever put there. */
 export interface RemoteEtcd extends Pick<Kv, 'get' | 'range'> {
   readonly endpoint: string;
   /** How many endpoints its configuration names. */
@@ -33,6 +33,8 @@ export interface ConnectOptions {
   readonly random: () => number;
   readonly signal: AbortSignal;
   readonly onStep: (step: ConnectStep) => void;
+  /** Before every socket, of which an endpoint takes one to see the way and one for gRPC. Resolves false when the signal aborts first. */
+  readonly admit: (signal: AbortSignal) => Promise<boolean>;
   /** What is read to see that we are let in; being refused this very key is being let in, too. */
   readonly probe: Bytes;
   /** For each step, ms. */
@@ -48,7 +50,9 @@ export async function connectRemote(settings: EtcdSettings, options: ConnectOpti
   const order = settings.config.endpoints.map((endpoint) => ({ endpoint, rank: options.random() }));
   for (const { endpoint } of order.toSorted((a, b) => a.rank - b.rank)) {
     try {
+      await admitted(options);
       await reach(endpoint, settings, options);
+      await admitted(options);
       return await enter(endpoint, settings, options);
     } catch (error) {
       if (!(error instanceof EtcdFault) || options.signal.aborted) throw error;
@@ -58,11 +62,15 @@ export async function connectRemote(settings: EtcdSettings, options: ConnectOpti
   throw last ?? new EtcdFault('no available endpoints', 'unavailable');
 }
 
+async function admitted({ admit, signal }: ConnectOptions): Promise<void> {
+  if (!(await admit(signal))) throw new EtcdFault('cancelled', 'aborted');
+}
+
 async function enter(endpoint: string, settings: EtcdSettings, options: ConnectOptions): Promise<RemoteEtcd> {
   const { login } = settings.config;
   const { keepAlive, budget, signal, timeoutMs, probe, clock, onStep } = options;
   onStep('auth');
-  const channel = openChannel(endpoint, settings, keepAlive);
+  const channel = openChannel(endpoint, settings, keepAlive, { reconnects: false });
   const client = new GuardedClient({ endpoint, channel, budget, ...(login ? { login } : {}) });
   const kv = new EtcdKv(() => client);
   try {
