@@ -122,9 +122,13 @@ export class RemoteCluster {
       if (!isOutage(error)) throw error;
       if (!signal.aborted) this.lost(error);
     }
-    const lastedMs = this.known ? this.options.clock.monotonic() - this.configuredAt : 0;
+    const { lastedMs } = this;
     this.disconnected();
     return lastedMs;
+  }
+
+  private get lastedMs(): number {
+    return this.known ? this.options.clock.monotonic() - this.configuredAt : 0;
   }
 
   private disconnected(): void {
@@ -184,7 +188,6 @@ export class RemoteCluster {
   private configured(config: RemoteConfig): void {
     this.known = config;
     this.configuredAt = this.options.clock.monotonic();
-    this.causes.reset();
     this.options.log.info('Found remote cluster configuration', {
       clusterName: this.name,
       clusterID: config.id,
@@ -202,6 +205,8 @@ export class RemoteCluster {
 
   private lost(error: Error): void {
     const clusterName = this.name;
+    // Not as soon as it is connected: one that comes and goes is no news each time.
+    if (this.lastedMs >= this.options.timing.steadyMs) this.causes.reset();
     if (this.known === undefined) {
       this.options.observer.ran('clustermesh-remote-cluster', 'failure');
       this.stage.stuck(error);
@@ -216,7 +221,7 @@ export class RemoteCluster {
     this.lastFailureAt = this.options.clock.now();
     this.stage.failed(error);
     this.stage.restart();
-    this.options.log.warn('Connection to remote cluster was lost, reconnecting', { clusterName, error });
+    this.causes.warn('Connection to remote cluster was lost, reconnecting', { clusterName, error });
   }
 }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it, vi } 
 import { startEtcd, type TestEtcd } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
 import { clusterKeys, ConfigFolder, endpoints, MeshLab } from '../../support/mesh-lab.js';
+import { recordingLog, type LogLine } from '../../support/recording-log.js';
 import { oddServer, type OddServer } from '../../support/odd-etcd.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 
@@ -220,7 +221,8 @@ describe('kvstoremesh with a faulty remote cluster', () => {
     await folder.set('east', endpoints(`http://127.0.0.1:${proxy.port}`));
     // The longest pauses: 0.6 s, then 1.8 s.
     const random = vi.spyOn(Math, 'random').mockReturnValue(0.999);
-    await start();
+    const lines: LogLine[] = [];
+    await start({ log: recordingLog(lines) });
     const pauses: number[] = [];
     for (let n = 1; n <= 2; n++) {
       await ready('east');
@@ -234,6 +236,10 @@ describe('kvstoremesh with a faulty remote cluster', () => {
     random.mockRestore();
     expect(pauses[0]).toBeLessThan(1500);
     expect(pauses[1]).toBeGreaterThan(1500);
+    const told = lines.filter(({ message }) => message.includes('was lost, reconnecting'));
+    const reasons = told.map(({ fields }) => (fields['error'] as Error).message);
+    expect(reasons).not.toEqual([]);
+    expect(new Set(reasons).size).toBe(reasons.length);
   });
 
   async function server(onSocket: (socket: Socket) => void): Promise<OddServer> {

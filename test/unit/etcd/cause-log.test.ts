@@ -29,3 +29,18 @@ it('warns of each cause at once, and of the same after 1, 3, 7 … minutes, then
   expect(lines).toHaveLength(12);
   expect(lines[0]).toMatchObject({ level: 'warn', message: 'Unable to connect' });
 });
+
+it('takes no duration, no time and no new wording without end for a new cause', () => {
+  const lines: LogLine[] = [];
+  const causes = new CauseLog(recordingLog(lines), new ManualClock());
+  const warn = (text: string): void => causes.warn('Unable to connect', { error: new Error(text) });
+  warn('Failed to connect (2026-11-30T08:08:48.815Z)');
+  warn('Failed to connect (2026-11-30T08:09:18.020Z)');
+  warn('the watch was silent for 30012 ms');
+  warn('the watch was silent for 30951 ms');
+  expect(lines).toHaveLength(2);
+  for (let n = 0; n < 1000; n++) warn(`no. ${n}`);
+  expect(lines).toHaveLength(21);
+  warn('Failed to connect (2026-11-30T08:19:18.020Z)');
+  expect(lines).toHaveLength(21);
+});
