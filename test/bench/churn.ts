@@ -22,17 +22,17 @@ const floorSeconds = 10;
 export async function steadyChurn(lab: BenchLab, options: SteadyChurn): Promise<Record<string, number>> {
   const { perSecond } = options;
   const through = options.through === 'api' ? throughApi(lab) : await throughEtcd(lab);
-  const floor = await churnFloor(lab, { changes: perSecond * floorSeconds, perSecond, through });
   const server = await lab.launch(options.args);
   await server.waitReady(300_000);
   const before = { cpu: cpuSeconds(server.pid), mb: memory(server.pid).nowMb };
   const changes = perSecond * options.seconds;
   const result = await churn(lab, { changes, perSecond, through });
-  through.close();
   const cpu = cpuSeconds(server.pid) - before.cpu;
   const queueKeys = await queueLength(server);
   const { nowMb, peakMb } = memory(server.pid);
   await server.stop();
+  const floor = await churnFloor(lab, { changes: perSecond * floorSeconds, perSecond, through });
+  through.close();
   const { p50, p99, max } = quantiles(result.latencies);
   return {
     ...floor,

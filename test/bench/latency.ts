@@ -77,7 +77,7 @@ export async function churn(lab: BenchLab, options: ChurnOptions): Promise<Churn
   };
 }
 
-/** The same changes with nothing but a raw relay between the API server and etcd. It leaves etcd empty. */
+/** The same changes, afterwards, with nothing but a raw relay between the API server and etcd. It leaves etcd empty. */
 export async function churnFloor(
   lab: BenchLab,
   options: ChurnOptions,
@@ -93,11 +93,11 @@ export async function churnFloor(
 
 /** A burst at the stock budget: 1,000 changes at 200/s with etcd.qps=20. */
 export async function burst(lab: BenchLab, options: ChurnOptions): Promise<Record<string, number>> {
-  const floor = await churnFloor(lab, options);
   const server = await lab.launch();
   await server.waitReady(300_000);
   const { changes, arrived, sentSeconds, lastMs, latencies } = await churn(lab, options);
   await server.stop();
+  const floor = await churnFloor(lab, options);
   const { p50, p90, p99, max } = quantiles(latencies);
   return { ...floor, changes, arrived, sentSeconds, p50Ms: p50, p90Ms: p90, p99Ms: p99, maxMs: max, lastMs };
 }
