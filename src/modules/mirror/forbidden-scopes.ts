@@ -59,6 +59,6 @@ export class ForbiddenScopes {
   private release(scope: Scope): void {
     this.waiting.delete(scope);
     if (scope.dirty.size > 0) this.retry(scope);
-    else this.forbidden.delete(scope);
+    else if (scope.inFlight === 0) this.forbidden.delete(scope);
   }
 }
