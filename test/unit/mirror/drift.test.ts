@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../../src/common/log.js';
 import { DesiredState } from '../../../src/modules/mirror/desired-state.js';
 import { Drift, type DriftOptions } from '../../../src/modules/mirror/drift.js';
+import { StoredState } from '../../../src/modules/mirror/stored-state.js';
 import { ManualClock } from '../common/manual-clock.js';
+import { FakeEtcd, FakeLeases } from '../../support/fake-etcd.js';
 import { MirrorLab } from '../../support/mirror-lab.js';
 import { eventually } from '../../support/eventually.js';
 
@@ -44,6 +47,41 @@ describe(Drift.name, () => {
     await clock.advance(1000);
 
     expect(clock.sleeping).toBe(0);
+    over.abort();
+    await done;
+  });
+
+  it('removes a key that somebody put below a scope which has been replaced meanwhile', async () => {
+    const clock = new ManualClock();
+    const etcd = new FakeEtcd();
+    const leases = new FakeLeases(etcd);
+    const desired = new DesiredState([]);
+    const spec = { name: 'x', target: { prefix: 'x/' } };
+    let scope = desired.addScope(spec);
+    const area = { ...spec, scopes: () => [scope], scopeOf: () => scope };
+    const seen: string[] = [];
+    const drift = new Drift({
+      desired,
+      stored: new StoredState(desired, etcd, leases),
+      watcher: etcd,
+      leases,
+      clock,
+      log: silentLog,
+      onEvent: (key) => void seen.push(key),
+      onRepair: () => undefined,
+      onReconnected: () => undefined,
+    });
+    const over = new AbortController();
+    const done = Promise.all([drift.run(area, over.signal), drift.runLater(over.signal)]);
+    etcd.liveLeases.add('77');
+    etcd.put('x/stray', 'v', '77');
+    await eventually(() => seen.length === 1);
+
+    desired.removeScope(scope);
+    scope = desired.addScope(spec);
+    for (let i = 0; i < 1300; i++) await clock.advance(50);
+
+    expect(scope.records.get('x/stray')).toMatchObject({ want: null, dirty: true });
     over.abort();
     await done;
   });
