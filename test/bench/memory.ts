@@ -7,6 +7,7 @@ import { projectIdentity } from '../../src/modules/k8s-sync/projections/identity
 import { projectNode } from '../../src/modules/k8s-sync/projections/node.js';
 import type { Projected } from '../../src/modules/k8s-sync/projections/projection.js';
 import { collect } from '../../src/modules/mirror/batch.js';
+import { Turns } from '../../src/modules/mirror/turns.js';
 import { DesiredState } from '../../src/modules/mirror/desired-state.js';
 import type { Scope } from '../../src/modules/mirror/scope.js';
 
@@ -55,7 +56,8 @@ function feed(
 
 /** Takes every dirty key as the writer does and tells that etcd has it, a thousand to a lease. */
 function acknowledge(desired: DesiredState, scope: Scope): void {
-  const waiting = new Set([scope]);
+  const waiting = new Turns();
+  waiting.add(scope);
   let revision = 0;
   let lease = '';
   while (waiting.size > 0) {

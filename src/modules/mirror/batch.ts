@@ -2,6 +2,7 @@ import type { Bytes } from '../../common/bytes.js';
 import type { KvOp, LeaseId, LeasePool } from '../etcd/kv.js';
 import type { KeyRecord } from './key-record.js';
 import type { Scope } from './scope.js';
+import type { Turn, Turns } from './turns.js';
 
 export interface BatchLimits {
   readonly maxOps: number;
@@ -11,28 +12,19 @@ export interface BatchLimits {
   readonly only?: 'deletes' | 'puts';
 }
 
-/** Of a thousand scopes that wait, those of a batch get a few keys each: one key from each of 128 would cost more than it is fair. */
-const smallestShare = 16;
-
-/**
- * Takes dirty keys from the scopes, an equal share from each (when hundreds wait: in turn), so that a burst in one delays no
- * other. The taken records are marked in flight. Scopes without a dirty key leave `waiting`; those that had their turn go to its
- * end.
- */
-export function collect(waiting: Set<Scope>, limits: BatchLimits): KeyRecord[] {
+/** Takes dirty keys of the scopes whose turn it is. The taken records are marked in flight. */
+export function collect(turns: Turns, limits: BatchLimits): KeyRecord[] {
   const batch = new Batch(limits);
-  do {
-    const equal = Math.ceil((limits.maxOps - batch.records.length) / Math.max(1, waiting.size));
-    const share = Math.max(smallestShare, equal);
-    let left = waiting.size;
-    for (const scope of waiting) {
-      // Those at the end now have had their turn.
-      if (left-- === 0 || batch.full) break;
-      takeFrom(scope, share, batch);
-      waiting.delete(scope);
-      if (scope.dirty.size > 0) waiting.add(scope);
-    }
-  } while (waiting.size > 0 && !batch.full && !limits.only);
+  let inVain = 0;
+  // Of one kind only, there may be none left though many scopes wait.
+  while (!batch.full && !(limits.only && inVain >= turns.size)) {
+    const turn = turns.next();
+    if (!turn) break;
+    const before = batch.records.length;
+    take(turn, batch);
+    inVain = batch.records.length === before ? inVain + 1 : 0;
+    turns.ended(turn, batch.full);
+  }
   return batch.records;
 }
 
@@ -43,17 +35,18 @@ class Batch {
 
   constructor(private readonly limits: BatchLimits) {}
 
-  /** False, and full from then on, when the record would exceed a limit. */
-  add(record: KeyRecord): boolean {
+  /** @returns the part of the transaction that the record takes up; undefined, and `full` from then on, when there is no room. */
+  add(record: KeyRecord): number | undefined {
+    const { maxOps, maxBytes } = this.limits;
     const size = record.key.length + (record.want?.length ?? 0);
-    if (this.records.length > 0 && this.bytes + size > this.limits.maxBytes) {
+    if (this.records.length > 0 && this.bytes + size > maxBytes) {
       this.full = true;
-      return false;
+      return undefined;
     }
     this.records.push(record);
     this.bytes += size;
-    this.full = this.records.length >= this.limits.maxOps;
-    return true;
+    this.full = this.records.length >= maxOps;
+    return Math.max(1 / maxOps, size / maxBytes);
   }
 
   wrongKind(record: KeyRecord): boolean {
@@ -61,26 +54,33 @@ class Batch {
   }
 }
 
-function takeFrom(scope: Scope, share: number, batch: Batch): void {
-  let taken = 0;
-  for (let left = scope.dirty.size; left > 0 && taken < share && !batch.full; left--) {
-    const record = scope.dirty.shift();
+function take(turn: Turn, batch: Batch): void {
+  const { scope } = turn;
+  for (let left = scope.dirty.size; left > 0 && turn.owed > 0 && !batch.full; left--) {
+    const record = scope.dirty.peek();
     if (!record) return;
-    record.queued = false;
-    if (record.inFlight) continue;
-    if (!record.dirty) {
-      if (record.want === null) scope.records.delete(record.key);
-      continue;
-    }
-    if (batch.wrongKind(record) || !batch.add(record)) {
-      record.queued = true;
+    if (record.inFlight || !record.dirty) {
+      passOver(scope, record);
+    } else if (batch.wrongKind(record)) {
+      scope.dirty.shift();
       scope.dirty.push(record);
-      continue;
+    } else {
+      const part = batch.add(record);
+      if (part === undefined) return;
+      scope.dirty.shift();
+      record.queued = false;
+      record.inFlight = true;
+      scope.inFlight++;
+      turn.owed -= part;
     }
-    record.inFlight = true;
-    scope.inFlight++;
-    taken++;
   }
+}
+
+/** The key came right while it was queued. If nobody wants it, its record goes only now. */
+function passOver(scope: Scope, record: KeyRecord): void {
+  scope.dirty.shift();
+  record.queued = false;
+  if (!record.inFlight && record.want === null) scope.records.delete(record.key);
 }
 
 export function groupByScope(batch: readonly KeyRecord[]): ReadonlyMap<Scope, KeyRecord[]> {

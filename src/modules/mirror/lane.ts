@@ -1,6 +1,6 @@
 import { Wakeup } from '../../common/wakeup.js';
 import type { KeyRecord } from './key-record.js';
-import type { Scope } from './scope.js';
+import { Turns } from './turns.js';
 
 export interface Pause {
   /** The next pause, ms; grows until reset(). */
@@ -13,8 +13,8 @@ export interface Lane {
   readonly express: boolean;
   readonly slots: number;
   readonly wakeup: Wakeup;
-  /** Scopes with dirty keys, those first whose turn it is. Thousands may exist; only these cost. */
-  readonly waiting: Set<Scope>;
+  /** Scopes with dirty keys. Thousands may exist; only these cost. */
+  readonly waiting: Turns;
   /** Parts of a refused transaction, to be written exactly so. Their records stay in flight. */
   readonly parts: KeyRecord[][];
   readonly pause: Pause;
@@ -30,7 +30,7 @@ export function newLane(express: boolean, slots: number, pause: Pause): Lane {
     express,
     slots,
     wakeup: new Wakeup(),
-    waiting: new Set(),
+    waiting: new Turns(),
     parts: [],
     pause,
     running: 0,
