@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/common/clock.js';
+import { type Clock, systemClock } from '../../src/common/clock.js';
 import { type Log, silentLog } from '../../src/common/log.js';
 import { DesiredState } from '../../src/modules/mirror/desired-state.js';
 import { Drift } from '../../src/modules/mirror/drift.js';
@@ -33,9 +33,10 @@ export class MirrorLab {
       maxInflight?: number;
       budget?: Budget;
       log?: Log;
+      clock?: Clock;
     } = {},
   ) {
-    const clock = systemClock;
+    const clock = options.clock ?? systemClock;
     this.leases = new FakeLeases(etcd, options.leaseCapacity);
     this.desired = new DesiredState([
       { name: 'canaries', target: { prefix: 'canary/' }, express: true },

@@ -1,5 +1,6 @@
 import { Wakeup } from '../../common/wakeup.js';
 import type { KeyRecord } from './key-record.js';
+import type { InflightLimit } from './inflight-limit.js';
 import { Turns } from './turns.js';
 
 export interface Pause {
@@ -11,7 +12,8 @@ export interface Pause {
 /** Keys of one lane share its slots and its pause: express keys never wait behind the others. */
 export interface Lane {
   readonly express: boolean;
-  readonly slots: number;
+  /** How many transactions may be under way at once. */
+  readonly inflight: InflightLimit;
   readonly wakeup: Wakeup;
   /** Scopes with dirty keys. Thousands may exist; only these cost. */
   readonly waiting: Turns;
@@ -25,10 +27,10 @@ export interface Lane {
   turn?: 'deletes' | 'puts';
 }
 
-export function newLane(express: boolean, slots: number, pause: Pause): Lane {
+export function newLane(express: boolean, inflight: InflightLimit, pause: Pause): Lane {
   return {
     express,
-    slots,
+    inflight,
     wakeup: new Wakeup(),
     waiting: new Turns(),
     parts: [],

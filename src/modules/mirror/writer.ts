@@ -6,6 +6,7 @@ import { EtcdFault, type Kv, type LeasePool } from '../etcd/kv.js';
 import { collect, groupByScope, operation, plan, type PlannedWrite } from './batch.js';
 import type { DesiredState } from './desired-state.js';
 import type { KeyRecord } from './key-record.js';
+import { InflightLimit } from './inflight-limit.js';
 import { type Lane, newLane, type Pause } from './lane.js';
 import { RefusalLog } from './refusal-log.js';
 import type { Scope } from './scope.js';
@@ -39,8 +40,8 @@ export type WriterState = 'idle' | 'writing' | 'backing-off';
 
 /** Requests of etcd are limited to 1.5 MiB; the rest is room for the framing of 128 operations. */
 const maxTxnBytes = 1024 * 1024;
-/** More transactions at once make etcd slower, not faster (measured: 4 reach its full rate). */
-const usefulInflight = 4;
+/** An etcd on a fast disk is busy with so many transactions at once (measured: more make it slower, not faster). */
+const usualInflight = 4;
 
 /** One transaction: the keys, what was sent of them (nothing when no lease could be had), and whether it is still wanted. */
 interface Attempt {
@@ -72,8 +73,11 @@ export class Writer implements StageSource {
     this.stage = new Stage<WriterState>('idle', () => options.clock.now());
     this.refusals = new RefusalLog(options.clock);
     this.forbidden = new ForbiddenScopes(options.clock, (scope) => this.dirty(scope));
-    const slots = Math.max(1, Math.min(options.maxInflight, usefulInflight));
-    this.lanes = [newLane(true, 1, options.pause()), newLane(false, slots, options.pause())];
+    const most = Math.max(1, options.maxInflight);
+    this.lanes = [
+      newLane(true, new InflightLimit(1, 1), options.pause()),
+      newLane(false, new InflightLimit(Math.min(most, usualInflight), most), options.pause()),
+    ];
     options.desired.listen({
       onDirty: (record) => this.dirty(record.scope),
       onSettled: () => undefined,
@@ -124,6 +128,7 @@ export class Writer implements StageSource {
         counts: {
           queueKeys: sum((scope) => scope.dirty.size),
           inFlightKeys: sum((scope) => scope.inFlight),
+          inFlightLimit: this.lanes.at(-1)?.inflight.current ?? 0,
           inFlightTransactions: this.lanes.reduce((n, lane) => n + lane.running, 0),
           writtenKeys: this.written,
           transactions: this.transactions,
@@ -145,15 +150,20 @@ export class Writer implements StageSource {
   private async runLane(lane: Lane, signal: AbortSignal): Promise<void> {
     const hasWork = (): boolean => lane.parts.length > 0 || lane.waiting.size > 0;
     while (!signal.aborted) {
-      if (hasWork() && lane.running < lane.slots) {
+      if (hasWork() && lane.running < lane.inflight.current) {
         await this.admission(lane, signal);
         if (!signal.aborted) this.launch(lane, signal);
       } else {
-        if (lane.running === 0 && !lane.express && this.stage.state === 'writing')
-          this.stage.transition('idle');
+        if (lane.running === 0) this.rested(lane);
         await lane.wakeup.wait(signal);
       }
     }
+  }
+
+  /** Nothing to do. What etcd can take at once is found out anew with the next burst. */
+  private rested(lane: Lane): void {
+    lane.inflight.reset();
+    if (!lane.express && this.stage.state === 'writing') this.stage.transition('idle');
   }
 
   private async admission(lane: Lane, signal: AbortSignal): Promise<void> {
@@ -193,6 +203,7 @@ export class Writer implements StageSource {
   private async write(lane: Lane, batch: readonly KeyRecord[], signal: AbortSignal): Promise<void> {
     const { kv, leases, observer, clock } = this.options;
     const started = clock.monotonic();
+    const busy = lane.running >= lane.inflight.current;
     const tell = (outcome: 'success' | 'fail'): void =>
       observer.request(clock.monotonic() - started, outcome, !lane.express);
     let writes: readonly PlannedWrite[] = [];
@@ -201,6 +212,7 @@ export class Writer implements StageSource {
       if (!lane.express && this.stage.state === 'idle') this.stage.transition('writing');
       const { revision } = await kv.txn(writes.map(operation), { signal });
       tell('success');
+      if (batch.length * 2 >= this.maxOps) lane.inflight.answered(clock.monotonic() - started, busy);
       this.acknowledged(lane, writes, revision);
     } catch (error) {
       if (!(error instanceof EtcdFault)) throw error;
@@ -352,6 +364,7 @@ export class Writer implements StageSource {
 
   private backOff(lane: Lane, batch: readonly KeyRecord[], fault: EtcdFault): void {
     const { desired, clock, log, observer } = this.options;
+    lane.inflight.reset();
     // Transactions that were under way together fail together: that is one failure, not four.
     if (lane.restUntil <= clock.monotonic()) lane.restUntil = clock.monotonic() + lane.pause.next();
     this.stage.failed(fault);
