@@ -117,6 +117,13 @@ export async function plan(batch: readonly KeyRecord[], leases: LeasePool): Prom
   return writes;
 }
 
+/** Whether a transaction is large enough to show how long etcd takes for a full one. */
+export function isHalfFull(writes: readonly PlannedWrite[], { maxOps, maxBytes }: BatchLimits): boolean {
+  if (writes.length * 2 >= maxOps) return true;
+  const bytes = writes.reduce((sum, { record, value }) => sum + record.key.length + (value?.length ?? 0), 0);
+  return bytes * 2 >= maxBytes;
+}
+
 export function operation({ record, value, lease }: PlannedWrite): KvOp {
   return value === null
     ? { type: 'delete', key: record.key }

@@ -1,9 +1,16 @@
-/** How much longer than the fastest answers may take: up to there what is under way at once is not what they wait for. */
+/** An etcd on a fast disk is busy with so many transactions at once (measured: more make it slower, not faster). */
+const usual = 4;
+/** What is in flight is held in memory, up to 1 MiB each, and etcd has it to do before a key that comes later. */
+const most = 32;
+/**
+ * How much longer than the fastest one answers may take on average. On a slow disk one that comes during a write waits for that
+ * write and its own, twice as long as the fastest; the rest is room for a busy machine.
+ */
 const tolerance = 3;
 
 /**
  * How many transactions may be under way at once. It starts with as many as keep an etcd on a fast disk busy, and is reckoned
- * anew each round trip: while etcd answers about as fast as at its best, its time goes into waiting for a slow disk or the
+ * anew after as many answers: while etcd answers about as fast as at its best, its time goes into waiting for a slow disk or the
  * network, which transactions can share, and more may go; when answers get slower, they wait for each other, and fewer
  * may (the gradient of Netflix' concurrency-limits).
  */
@@ -21,6 +28,12 @@ export class InflightLimit {
     this.limit = least;
   }
 
+  /** @param maxInflight as the user wants it (`etcd.maxInflight`). */
+  static upTo(maxInflight: number): InflightLimit {
+    const limit = Math.max(1, Math.min(maxInflight, most));
+    return new InflightLimit(Math.min(limit, usual), limit);
+  }
+
   get current(): number {
     return Math.trunc(this.limit);
   }
@@ -34,7 +47,8 @@ export class InflightLimit {
     if (!busy) return;
     this.total += ms;
     if (++this.answers < this.limit) return;
-    const gradient = Math.min(1, (tolerance * this.fastest * this.answers) / this.total);
+    const mean = this.total / this.answers;
+    const gradient = mean > 0 ? Math.min(1, (tolerance * this.fastest) / mean) : 1;
     const next = this.limit * gradient + Math.sqrt(this.limit);
     this.limit = Math.max(this.least, Math.min(this.most, next));
     this.answers = this.total = 0;

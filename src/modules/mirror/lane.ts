@@ -9,7 +9,7 @@ export interface Pause {
   reset(): void;
 }
 
-/** Keys of one lane share its slots and its pause: express keys never wait behind the others. */
+/** Keys of one lane share its transactions in flight and its pause: express keys never wait behind the others. */
 export interface Lane {
   readonly express: boolean;
   /** How many transactions may be under way at once. */
@@ -24,7 +24,7 @@ export interface Lane {
   /** Monotonic ms until which the lane rests after a failure. */
   restUntil: number;
   /** A full database takes deletions only: puts have their turn when no deletion is left, and after each pause. */
-  turn?: 'deletes' | 'puts';
+  only?: 'deletes' | 'puts';
 }
 
 export function newLane(express: boolean, inflight: InflightLimit, pause: Pause): Lane {

@@ -3,7 +3,15 @@ import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import { Stage, type StageSource, type StageStatus } from '../../common/stage.js';
 import { EtcdFault, type Kv, type LeasePool } from '../etcd/kv.js';
-import { collect, groupByScope, operation, plan, type PlannedWrite } from './batch.js';
+import {
+  type BatchLimits,
+  collect,
+  groupByScope,
+  isHalfFull,
+  operation,
+  plan,
+  type PlannedWrite,
+} from './batch.js';
 import type { DesiredState } from './desired-state.js';
 import type { KeyRecord } from './key-record.js';
 import { InflightLimit } from './inflight-limit.js';
@@ -40,8 +48,6 @@ export type WriterState = 'idle' | 'writing' | 'backing-off';
 
 /** Requests of etcd are limited to 1.5 MiB; the rest is room for the framing of 128 operations. */
 const maxTxnBytes = 1024 * 1024;
-/** An etcd on a fast disk is busy with so many transactions at once (measured: more make it slower, not faster). */
-const usualInflight = 4;
 
 /** One transaction: the keys, what was sent of them (nothing when no lease could be had), and whether it is still wanted. */
 interface Attempt {
@@ -73,10 +79,9 @@ export class Writer implements StageSource {
     this.stage = new Stage<WriterState>('idle', () => options.clock.now());
     this.refusals = new RefusalLog(options.clock);
     this.forbidden = new ForbiddenScopes(options.clock, (scope) => this.dirty(scope));
-    const most = Math.max(1, options.maxInflight);
     this.lanes = [
       newLane(true, new InflightLimit(1, 1), options.pause()),
-      newLane(false, new InflightLimit(Math.min(most, usualInflight), most), options.pause()),
+      newLane(false, InflightLimit.upTo(options.maxInflight), options.pause()),
     ];
     options.desired.listen({
       onDirty: (record) => this.dirty(record.scope),
@@ -175,7 +180,7 @@ export class Writer implements StageSource {
     const batch = lane.parts.shift() ?? collect(lane.waiting, this.limits(lane));
     if (batch.length === 0) {
       if (!lane.express) this.options.budget.giveBack();
-      if (lane.turn) lane.turn = lane.turn === 'deletes' ? 'puts' : 'deletes';
+      if (lane.only) lane.only = lane.only === 'deletes' ? 'puts' : 'deletes';
       return;
     }
     lane.running++;
@@ -185,9 +190,9 @@ export class Writer implements StageSource {
     });
   }
 
-  private limits(lane: Lane): { maxOps: number; maxBytes: number; only?: 'deletes' | 'puts' } {
+  private limits(lane: Lane): BatchLimits {
     const limits = { maxOps: this.maxOps, maxBytes: maxTxnBytes };
-    return lane.turn ? { ...limits, only: lane.turn } : limits;
+    return lane.only ? { ...limits, only: lane.only } : limits;
   }
 
   private async rest(lane: Lane, signal: AbortSignal): Promise<void> {
@@ -212,7 +217,7 @@ export class Writer implements StageSource {
       if (!lane.express && this.stage.state === 'idle') this.stage.transition('writing');
       const { revision } = await kv.txn(writes.map(operation), { signal });
       tell('success');
-      if (batch.length * 2 >= this.maxOps) lane.inflight.answered(clock.monotonic() - started, busy);
+      if (isHalfFull(writes, this.limits(lane))) lane.inflight.answered(clock.monotonic() - started, busy);
       this.acknowledged(lane, writes, revision);
     } catch (error) {
       if (!(error instanceof EtcdFault)) throw error;
@@ -229,7 +234,7 @@ export class Writer implements StageSource {
     for (const write of writes) this.stored(write, revision, now);
     if (this.forbidden.size > 0) this.allowed(writes);
     // That a full database takes deletions says nothing of the puts.
-    const recovered = !lane.turn || writes.some(({ value }) => value !== null);
+    const recovered = !lane.only || writes.some(({ value }) => value !== null);
     if (lane.restUntil > 0 && recovered) this.recovered(lane);
   }
 
@@ -247,7 +252,7 @@ export class Writer implements StageSource {
   private recovered(lane: Lane): void {
     lane.restUntil = 0;
     lane.pause.reset();
-    delete lane.turn;
+    delete lane.only;
     if (this.stage.state !== 'backing-off') return;
     const { queueKeys } = this.stageStatus()[0]?.counts ?? {};
     this.options.log.info('Writing to the kvstore works again', { queueKeys });
@@ -273,7 +278,7 @@ export class Writer implements StageSource {
         this.setAside(lane, batch, fault, signal);
         return;
       case 'separate':
-        lane.turn = 'deletes';
+        lane.only = 'deletes';
         this.backOff(lane, batch, fault);
         return;
       case 'back-off':
@@ -365,7 +370,7 @@ export class Writer implements StageSource {
   private backOff(lane: Lane, batch: readonly KeyRecord[], fault: EtcdFault): void {
     const { desired, clock, log, observer } = this.options;
     lane.inflight.reset();
-    // Transactions that were under way together fail together: that is one failure, not four.
+    // Transactions that were under way together fail together: that is one failure.
     if (lane.restUntil <= clock.monotonic()) lane.restUntil = clock.monotonic() + lane.pause.next();
     this.stage.failed(fault);
     if (this.stage.state !== 'backing-off') {

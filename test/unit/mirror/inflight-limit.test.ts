@@ -26,7 +26,6 @@ describe(InflightLimit.name, () => {
     const sut = lab(20, oneByOne);
     await sut.write(20_000);
 
-    expect(sut.mostAtOnce).toBeGreaterThanOrEqual(4);
     expect(sut.mostAtOnce).toBeLessThanOrEqual(6);
   });
 
@@ -48,26 +47,36 @@ describe(InflightLimit.name, () => {
     expect(sut.current).toBe(4);
   });
 
-  it('never exceeds etcd.maxInflight, nor falls below one', async () => {
+  it('never exceeds etcd.maxInflight', async () => {
     const sut = lab(2, slowDisk);
     await sut.write(5_000);
 
     expect(sut.mostAtOnce).toBe(2);
-    const one = new InflightLimit(1, 1);
-    one.answered(10, true);
-    one.answered(1000, true);
-    expect(one.current).toBe(1);
+    expect(InflightLimit.upTo(0).current).toBe(1);
   });
 
-  it('starts anew after a failure', () => {
+  it('counts transactions of few large values as well', async () => {
+    const sut = lab(20, slowDisk);
+    await sut.write(400, 'large', 100_000);
+
+    expect(sut.mostAtOnce).toBeGreaterThan(8);
+  });
+
+  it('starts anew after a failure', async () => {
+    const sut = lab(20, slowDisk);
+    await sut.write(20_000, 'key', 1, (transactions) => {
+      if (transactions === 100)
+        sut.etcd.faults.push(...Array.from({ length: 20 }, () => 'unavailable' as const));
+    });
+
+    const [before, after] = [sut.limits.slice(60, 100), sut.limits.slice(100)];
+    expect(Math.max(...before)).toBe(20);
+    expect(Math.min(...after)).toBe(4);
+  });
+
+  it('holds when answers take no time', () => {
     const sut = new InflightLimit(4, 20);
-    for (let i = 0; i < 200; i++) sut.answered(20, true);
-    expect(sut.current).toBe(20);
-
-    sut.reset();
-
-    expect(sut.current).toBe(4);
-    for (let i = 0; i < 200; i++) sut.answered(100, true);
+    for (let i = 0; i < 200; i++) sut.answered(0, true);
     expect(sut.current).toBe(20);
   });
 });
@@ -80,7 +89,11 @@ const oneByOne: Etcd = (now, last) => Math.max(now, last) + 2;
 
 /** A writer, and an etcd that takes time by a clock of its own. */
 class TimedLab {
+  readonly etcd = new FakeEtcd();
   mostAtOnce = 0;
+  /** The limit at each transaction. */
+  readonly limits: number[] = [];
+  private onTransaction: (count: number) => void = () => undefined;
   private now = 1;
   private last = 0;
   private readonly underWay: { readonly at: number; readonly answer: () => void }[] = [];
@@ -89,15 +102,17 @@ class TimedLab {
   private stopped = false;
 
   constructor(maxInflight: number, answerAt: Etcd) {
-    const etcd = new FakeEtcd();
-    etcd.beforeTxn = () => {
+    this.etcd.beforeTxn = () => {
+      this.limits.push(this.limit);
+      this.onTransaction(this.etcd.transactions);
       this.last = answerAt(this.now, this.last);
       return new Promise((answer) => {
         this.underWay.push({ at: this.last, answer });
         this.mostAtOnce = Math.max(this.mostAtOnce, this.underWay.length);
       });
     };
-    this.lab = new MirrorLab(etcd, { maxInflight, clock: { ...systemClock, monotonic: () => this.now } });
+    const clock = { ...systemClock, monotonic: () => this.now };
+    this.lab = new MirrorLab(this.etcd, { maxInflight, clock });
     this.pass();
   }
 
@@ -106,9 +121,11 @@ class TimedLab {
   }
 
   /** Writes so many keys and waits until they are stored. */
-  async write(keys: number, name = 'key'): Promise<void> {
+  async write(keys: number, name = 'key', bytes = 1, onTransaction?: (count: number) => void): Promise<void> {
+    if (onTransaction) this.onTransaction = onTransaction;
     await (this.started ??= this.lab.start());
-    for (let i = 0; i < keys; i++) this.lab.set(this.lab.a, `${name}-${i}`, { [`${name}-${i}`]: '1' });
+    const value = '1'.repeat(bytes);
+    for (let i = 0; i < keys; i++) this.lab.set(this.lab.a, `${name}-${i}`, { [`${name}-${i}`]: value });
     await this.lab.quiet();
   }
 
@@ -126,7 +143,7 @@ class TimedLab {
       if (next) {
         this.now = Math.max(this.now, next.at);
         next.answer();
-      }
+      } else this.now++;
       this.pass();
     });
   }
