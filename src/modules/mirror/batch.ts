@@ -2,7 +2,7 @@ import type { Bytes } from '../../common/bytes.js';
 import type { KvOp, LeaseId, LeasePool } from '../etcd/kv.js';
 import type { KeyRecord } from './key-record.js';
 import type { Scope } from './scope.js';
-import type { Turn, Turns } from './turns.js';
+import type { Turns } from './turns.js';
 
 export interface BatchLimits {
   readonly maxOps: number;
@@ -12,17 +12,20 @@ export interface BatchLimits {
   readonly only?: 'deletes' | 'puts';
 }
 
-/** Takes dirty keys of the scopes whose turn it is. The taken records are marked in flight. */
+/** Takes dirty keys of the scopes whose turn it is; of one kind only: all there is room for. The taken records are marked in flight. */
 export function collect(turns: Turns, limits: BatchLimits): KeyRecord[] {
   const batch = new Batch(limits);
-  let inVain = 0;
-  // Of one kind only, there may be none left though many scopes wait.
-  while (!batch.full && !(limits.only && inVain >= turns.size)) {
+  if (limits.only) {
+    for (const { scope } of turns.all()) {
+      take(scope, Infinity, batch);
+      if (scope.dirty.size === 0) turns.delete(scope);
+    }
+    return batch.records;
+  }
+  while (!batch.full) {
     const turn = turns.next();
     if (!turn) break;
-    const before = batch.records.length;
-    take(turn, batch);
-    inVain = batch.records.length === before ? inVain + 1 : 0;
+    turn.owed -= take(turn.scope, turn.owed, batch);
     turns.ended(turn, batch.full);
   }
   return batch.records;
@@ -54,33 +57,35 @@ class Batch {
   }
 }
 
-function take(turn: Turn, batch: Batch): void {
-  const { scope } = turn;
-  for (let left = scope.dirty.size; left > 0 && turn.owed > 0 && !batch.full; left--) {
+/** @returns the part of the transaction that was taken, at least `allowed` unless the scope has no more or the batch is full. */
+function take(scope: Scope, allowed: number, batch: Batch): number {
+  let taken = 0;
+  for (let left = scope.dirty.size; left > 0 && taken < allowed && !batch.full; left--) {
     const record = scope.dirty.peek();
-    if (!record) return;
-    if (record.inFlight || !record.dirty) {
+    if (!record) break;
+    if (!record.dirty) {
       passOver(scope, record);
     } else if (batch.wrongKind(record)) {
       scope.dirty.shift();
       scope.dirty.push(record);
     } else {
       const part = batch.add(record);
-      if (part === undefined) return;
+      if (part === undefined) break;
       scope.dirty.shift();
       record.queued = false;
       record.inFlight = true;
       scope.inFlight++;
-      turn.owed -= part;
+      taken += part;
     }
   }
+  return taken;
 }
 
 /** The key came right while it was queued. If nobody wants it, its record goes only now. */
 function passOver(scope: Scope, record: KeyRecord): void {
   scope.dirty.shift();
   record.queued = false;
-  if (!record.inFlight && record.want === null) scope.records.delete(record.key);
+  if (record.want === null) scope.records.delete(record.key);
 }
 
 export function groupByScope(batch: readonly KeyRecord[]): ReadonlyMap<Scope, KeyRecord[]> {
