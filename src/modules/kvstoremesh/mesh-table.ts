@@ -42,7 +42,6 @@ function area(name: string, prefix: Bytes, nameOf: (key: Bytes) => string | unde
   return (desired: DesiredState, ownCluster: string): Area => ({
     name,
     target: { prefix },
-    pageSize: 10_000,
     scopes: () => [...desired.scopes.values()].filter((scope) => isIn(scope, prefix)),
     scopeOf: (key) => {
       const scope = nameOf(key);

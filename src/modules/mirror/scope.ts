@@ -32,8 +32,6 @@ export type ForeignKeys = Set<Bytes>;
 export interface Area {
   readonly name: string;
   readonly target: ScopeTarget;
-  /** Keys a request; etcd 3.4 walks the whole range for each page, so a large range wants large ones. Default 1,000. */
-  readonly pageSize?: number;
   scopes(): Iterable<Scope>;
   /** Whose key it is; undefined: none of ours. */
   scopeOf(key: Bytes): Scope | undefined;

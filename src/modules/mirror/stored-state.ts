@@ -34,7 +34,8 @@ export class StoredState {
     private readonly desired: DesiredState,
     private readonly kv: Kv,
     private readonly leases: LeasePool,
-    private readonly pageSize = 1000,
+    /** Default: as EtcdKv's. */
+    private readonly pageSize?: number,
   ) {}
 
   /**
@@ -117,8 +118,9 @@ export class StoredState {
     if (!options.dryRun && record.have !== null) this.desired.vanished(record, revision);
   }
 
-  private async *pages({ target, pageSize }: Area, signal?: AbortSignal): AsyncGenerator<KvPage> {
-    const options = { pageSize: pageSize ?? this.pageSize, ...(signal ? { signal } : {}) };
+  private async *pages({ target }: Area, signal?: AbortSignal): AsyncGenerator<KvPage> {
+    const { pageSize } = this;
+    const options = { ...(pageSize ? { pageSize } : {}), ...(signal ? { signal } : {}) };
     if ('prefix' in target) {
       yield* this.kv.range(target.prefix, options);
       return;

@@ -98,6 +98,16 @@ describe(EtcdKv.name, () => {
     expect((await pagesOf('t/', 0)).map((page) => page.entries.length)).toEqual([120]);
   });
 
+  it.each([
+    { what: 'small entries by the ten thousand', count: 12_500, bytes: 20, pages: [1000, 10_000, 1500] },
+    { what: 'large ones by 4 MiB', count: 1500, bytes: 10_475, pages: [1000, 400, 100] },
+  ])('reads $what, once it has seen how large they are', async ({ count, bytes, pages }) => {
+    const value = 'v'.repeat(bytes);
+    for (let n = 0; n < count; n += 100)
+      await kv.txn(Array.from({ length: 100 }, (_, i) => put(`t/${String(n + i).padStart(5, '0')}`, value)));
+    expect((await pagesOf('t/')).map((page) => page.entries.length)).toEqual(pages);
+  });
+
   it('reads answers of more than 4 MiB', async () => {
     for (let n = 0; n < 6; n++) await kv.txn([put(`t/${n}`, 'v'.repeat(1_000_000))]);
     expect((await pagesOf('t/'))[0]?.entries).toHaveLength(6);
