@@ -1,4 +1,4 @@
-/** An etcd on a fast disk is busy with so many transactions at once (measured: more make it slower, not faster). */
+/** An etcd on a fast disk is busy with so many transactions at once (measured: more are no faster). */
 const usual = 4;
 /** What is in flight is held in memory, up to 1 MiB each, and etcd has it to do before a key that comes later. */
 const most = 32;
