@@ -74,6 +74,15 @@ describe(InflightLimit.name, () => {
     expect(Math.min(...after)).toBe(4);
   });
 
+  it('takes answers to fewer than may be for how fast etcd is, not for a reason to send more', () => {
+    const sut = new InflightLimit(4, 20);
+    for (let i = 0; i < 200; i++) sut.answered(5, false);
+    expect(sut.current).toBe(4);
+
+    for (let i = 0; i < 200; i++) sut.answered(60, true);
+    expect(sut.current).toBe(4);
+  });
+
   it('holds when answers take no time', () => {
     const sut = new InflightLimit(4, 20);
     for (let i = 0; i < 200; i++) sut.answered(0, true);
