@@ -38,7 +38,7 @@ const KEYS: Readonly<Record<keyof KvstoreOpts, Key>> = {
   'etcd.maxInflight': integer(
     0,
     undefined,
-    'Parallel write transactions (0: as etcd.qps); 4 are used, and up to 32 with an etcd on a slow disk',
+    'Parallel write transactions (0: as etcd.qps); 4 to 32 are used, as the answers of etcd allow',
   ),
   'etcd.limit': integer(0, undefined, 'Page size of lists (default 256, 0: unlimited)'),
   'etcd.maxTxnOps': integer(1, 10_000, 'Keys written in one transaction (default 128)'),

@@ -32,8 +32,8 @@ export class EtcdKv implements Kv {
   }
 
   /**
-   * `pageSize`: at most so many keys in an answer, and about 4 MiB; 0: everything in one. The first page is linearizable: what was acknowledged before is in it. The others
-   * are read at its revision from the member's own store, which costs the cluster nothing.
+   * `pageSize`: at most so many keys in an answer, and about 4 MiB; 0: everything in one. The first page is linearizable: what was
+   * acknowledged before is in it. The others are read at its revision from the member's own store, which costs the cluster nothing.
    * @throws EtcdFault `compacted` when reading took longer than etcd keeps the revision, `other` when what answers does not
    * get on: its list would have no end, or end too soon and pass for complete.
    */
